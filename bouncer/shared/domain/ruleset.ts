@@ -1,0 +1,31 @@
+import type { Address, Prefix } from '../net/prefix.ts';
+import type { Policy } from './policy.ts';
+
+/**
+ * The enforced set in the least words: an address is banned if and only if it is one of `addresses` or inside one
+ * of `ranges`, and not inside one of `exceptions`. Each list is sorted and free of what another entry of it covers;
+ * no address lies inside a range, and an exception is listed only where it lies inside a range.
+ */
+export interface BanSet {
+  readonly addresses: readonly Address[];
+  readonly ranges: readonly Prefix[];
+  readonly exceptions: readonly Prefix[];
+}
+
+/** How a ban is answered. */
+export type BanAction =
+  | { readonly kind: 'status'; readonly status: number; readonly body?: string }
+  /** Drops the connection without an answer. */
+  | { readonly kind: 'abort' }
+  /** Hands `status` to the site's own `handle_errors`, on servers where that cannot undo the ban. */
+  | { readonly kind: 'error'; readonly status: number };
+
+/** All that a Caddy must be told, independent of the Caddy that is told. */
+export interface Ruleset {
+  readonly bans: BanSet;
+  /** The policy of sites that carry no annotation of their own. */
+  readonly policy: Policy;
+  readonly action: BanAction;
+  /** Whether blocked requests stay in the user's access log. */
+  readonly logBlocked: 'keep' | 'skip';
+}

@@ -1,0 +1,119 @@
+import IPCIDR from 'ip-cidr';
+import { formatIpv4, formatIpv6, maskWord, readIpv4, readIpv6 } from './words.ts';
+
+declare const prefixBrand: unique symbol;
+declare const addressBrand: unique symbol;
+
+/**
+ * An IP prefix in its one canonical spelling: RFC 5952, lower case, host bits zero, IPv4-mapped unmapped,
+ * and a single address written bare. Two prefixes are the same if and only if they are the same string, so a
+ * prefix is its own map key and goes to Caddy and Redis as it is.
+ *
+ *     1.2.3.4/8 → 1.0.0.0/8      ::ffff:1.2.3.4 → 1.2.3.4      2001:DB8:0::5/128 → 2001:db8::5
+ */
+export type Prefix = string & { readonly [prefixBrand]: true };
+
+/** A single IP address: a prefix of full length. */
+export type Address = Prefix & { readonly [addressBrand]: true };
+
+export type Family = 4 | 6;
+
+/** A prefix taken apart. `words` has one element for IPv4 and four for IPv6. */
+export interface PrefixParts {
+  readonly family: Family;
+  readonly words: Uint32Array;
+  readonly length: number;
+}
+
+/** The longest text that can be an address with a length: an IPv6 one with an embedded dotted quad. */
+const LONGEST = '0000:0000:0000:0000:0000:ffff:255.255.255.255/128'.length;
+
+/**
+ * Reads an address or range as people and LAPI write them.
+ * @returns undefined when it is neither: `999.1.1.1`, `1.2.3`, `fe80::1%eth0` (a zone means nothing to a remote peer).
+ */
+export function parsePrefix(text: string): Prefix | undefined {
+  if (text.length > LONGEST || text.includes('%')) return undefined;
+  const slash = text.indexOf('/');
+  const length = slash < 0 ? undefined : Number(text.slice(slash + 1));
+  const bare = slash < 0 ? text : text.slice(0, slash);
+  // ip-cidr checks the spelling of the address; it takes no mapped range, so the length is checked here.
+  if (!IPCIDR.isValidAddress(bare)) return undefined;
+  if (slash >= 0 && !/^\d{1,3}$/.test(text.slice(slash + 1))) return undefined;
+  return canonical(bare, length);
+}
+
+/** Reads a single address; a range, even one of full length, is none. */
+export function parseAddress(text: string): Address | undefined {
+  return text.includes('/') ? undefined : (parsePrefix(text) as Address | undefined);
+}
+
+function canonical(bare: string, length: number | undefined): Prefix | undefined {
+  const quad = readIpv4(bare, 0, bare.length);
+  if (quad >= 0) return formatPrefix(4, Uint32Array.of(quad), length ?? 32);
+  const words = new Uint32Array(4);
+  if (!readIpv6(bare, 0, bare.length, words)) return undefined;
+  const bits = length ?? 128;
+  // Caddy's netip never equates ::ffff:1.2.3.4 with 1.2.3.4, so one of the two must be chosen: the plain one.
+  if (isMapped(words) && bits >= 96 && bits <= 128) return formatPrefix(4, words.subarray(3), bits - 96);
+  return formatPrefix(6, words, bits);
+}
+
+/** ::ffff:0:0/96 (RFC 4291 §2.5.5.2). */
+function isMapped(words: Uint32Array): boolean {
+  return words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
+}
+
+/** The canonical prefix of these words, host bits cleared; undefined when `length` is out of range. */
+export function formatPrefix(family: Family, words: ArrayLike<number>, length: number): Prefix | undefined {
+  const width = family === 4 ? 32 : 128;
+  if (length < 0 || length > width) return undefined;
+  const masked = Uint32Array.from({ length: width / 32 }, (_, i) => maskWord(words[i] ?? 0, length - i * 32));
+  const text = family === 4 ? formatIpv4(masked[0] ?? 0) : formatIpv6(masked);
+  return (length === width ? text : `${text}/${length}`) as Prefix;
+}
+
+export function familyOf(prefix: Prefix): Family {
+  return prefix.includes(':') ? 6 : 4;
+}
+
+/** Whether the prefix is one single address. */
+export function isAddress(prefix: Prefix): prefix is Address {
+  return !prefix.includes('/');
+}
+
+export function prefixParts(prefix: Prefix): PrefixParts {
+  const slash = prefix.indexOf('/');
+  const end = slash < 0 ? prefix.length : slash;
+  const family = familyOf(prefix);
+  const words = new Uint32Array(family === 4 ? 1 : 4);
+  if (family === 4) words[0] = readIpv4(prefix, 0, end);
+  else readIpv6(prefix, 0, end, words);
+  return { family, words, length: slash < 0 ? (family === 4 ? 32 : 128) : Number(prefix.slice(slash + 1)) };
+}
+
+/** Whether every address of `inner` is one of `outer`; a prefix covers itself. */
+export function covers(outer: Prefix, inner: Prefix): boolean {
+  const wide = prefixParts(outer);
+  const narrow = prefixParts(inner);
+  if (wide.family !== narrow.family || wide.length > narrow.length) return false;
+  return wide.words.every((word, i) => maskWord(narrow.words[i] ?? 0, wide.length - i * 32) === word);
+}
+
+/** Total order: IPv4 before IPv6, then by address, then the wider prefix first. */
+export function comparePrefixes(a: Prefix, b: Prefix): number {
+  const left = prefixParts(a);
+  const right = prefixParts(b);
+  if (left.family !== right.family) return left.family - right.family;
+  for (let i = 0; i < left.words.length; i++) {
+    const difference = (left.words[i] ?? 0) - (right.words[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+/** How IPv4-mapped IPv6 spells an IPv4 prefix: for peers that write client addresses that way. */
+export function mappedForm(prefix: Prefix): string {
+  const slash = prefix.indexOf('/');
+  return slash < 0 ? `::ffff:${prefix}` : `::ffff:${prefix.slice(0, slash)}/${Number(prefix.slice(slash + 1)) + 96}`;
+}
