@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { parseDuration } from '../domain/duration.ts';
+import { type Prefix, parsePrefix } from '../net/prefix.ts';
+import { Secret } from '../runtime/secret.ts';
+
+/** Readers of what users write; each message says what is expected. */
+
+export const text = z.string();
+
+export const secret = z.string().transform((value) => new Secret(value));
+
+/** Milliseconds, from `10s`, `1m30s`, `500ms`. */
+export function duration(leastMs: number, mostMs: number) {
+  return z.string().transform((value, context) => {
+    const milliseconds = parseDuration(value);
+    if (milliseconds !== undefined && milliseconds >= leastMs && milliseconds <= mostMs) return milliseconds;
+    const range = `between ${leastMs / 1_000}s and ${mostMs / 1_000}s`;
+    context.addIssue({ code: 'custom', message: `"${value}" is not a duration ${range}, such as 10s or 5m` });
+    return z.NEVER;
+  });
+}
+
+/** Words between commas, trimmed; an empty text is an empty list. */
+export const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== ''),
+);
+
+export const prefixList = list.transform((words, context) => {
+  const prefixes: Prefix[] = [];
+  for (const word of words) {
+    const prefix = parsePrefix(word);
+    if (prefix === undefined) context.addIssue({ code: 'custom', message: `"${word}" is not an IP address or range` });
+    else prefixes.push(prefix);
+  }
+  return prefixes;
+});
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Only this machine can reach it. */
+  readonly isLoopback: boolean;
+}
+
+/** `127.0.0.1:8090`, `[::1]:8090`, `:8090` (every interface). */
+export const listenAddress = z.string().transform((value, context): ListenAddress => {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(value);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    context.addIssue({ code: 'custom', message: `"${value}" is not host:port, such as 127.0.0.1:8090` });
+    return z.NEVER;
+  }
+  const host = match[1] ?? (match[2] === '' || match[2] === undefined ? '::' : match[2]);
+  return { host, port, isLoopback: host === 'localhost' || host === '::1' || /^127\./.test(host) };
+});

@@ -1,0 +1,38 @@
+/** Milliseconds a unit, as Go's `time.ParseDuration` names them. */
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3, // U+00B5, as Go prints it
+  μs: 1e-3, // U+03BC, which Go reads too
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/**
+ * Reads a Go duration (`5h59m58.88s`, `-12.787272ms`, `0s`), as LAPI writes it, into milliseconds.
+ * @returns undefined for anything else; Go has no days, so `4d` is none.
+ */
+export function parseDuration(text: string): number | undefined {
+  if (text.length > 64) return undefined;
+  const [, sign, rest = ''] = /^([+-]?)(.*)$/su.exec(text) ?? [];
+  if (rest === '0') return 0;
+  let total = 0;
+  let read = 0;
+  for (const match of rest.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gu)) {
+    if (match.index !== read) return undefined;
+    read += match[0].length;
+    total += Number(match[1]) * (UNITS[match[2] ?? ''] ?? Number.NaN);
+  }
+  if (read === 0 || read !== rest.length) return undefined;
+  return sign === '-' ? -total : total;
+}
+
+/** `93784000` → `26h3m4s`: what LAPI and people read, to the second. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1_000));
+  const hours = Math.floor(seconds / 3_600);
+  const minutes = Math.floor((seconds % 3_600) / 60);
+  return `${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${seconds % 60}s`;
+}

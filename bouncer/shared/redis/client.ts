@@ -1,0 +1,113 @@
+import { EventEmitter } from 'node:events';
+import { Redis } from 'ioredis';
+import { backoffDelay } from '../runtime/backoff.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { keys } from './keys.ts';
+
+/** The schema that this version writes: the number in every key's prefix. */
+const SCHEMA = 1;
+
+/** One command's limit; Redis is on the same machine or network, and no caller may hang on it. */
+const COMMAND_TIMEOUT_MS = 5_000;
+
+interface RedisLinkEvents {
+  up: [];
+  down: [reason: string];
+}
+
+/**
+ * A connection to Redis that comes and goes. Commands fail at once while it is gone (nothing queues up behind an
+ * outage); `up` is emitted whenever it is back, so that owners write what a wiped Redis lost.
+ */
+export class RedisLink extends EventEmitter<RedisLinkEvents> {
+  readonly #redis: Redis;
+  readonly #subscriber: Redis;
+  readonly #log: Logger;
+  #error: string | undefined = 'not connected yet';
+
+  constructor(url: string, log: Logger) {
+    super();
+    this.#log = log;
+    const options = {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: COMMAND_TIMEOUT_MS,
+      connectTimeout: COMMAND_TIMEOUT_MS,
+      retryStrategy: (attempt: number) => backoffDelay(attempt, { firstMs: 100, longestMs: 2_000 }),
+    };
+    this.#redis = new Redis(url, options);
+    this.#subscriber = new Redis(url, { ...options, enableOfflineQueue: true, maxRetriesPerRequest: null });
+    this.#redis.on('ready', () => void this.#ready());
+    this.#redis.on('error', (error: Error) => this.#lost(error.message || error.name));
+    this.#redis.on('close', () => this.#lost(this.#error ?? 'the connection was closed'));
+    this.#subscriber.on('error', () => undefined); // the first connection reports; this one follows it
+  }
+
+  /** Starts connecting; never fails: an unreachable Redis is a state, not an error. */
+  start(): void {
+    this.#redis.connect().catch(() => undefined);
+    this.#subscriber.connect().catch(() => undefined);
+  }
+
+  stop(): void {
+    this.removeAllListeners();
+    this.#redis.disconnect();
+    this.#subscriber.disconnect();
+  }
+
+  get isUp(): boolean {
+    return this.#error === undefined;
+  }
+
+  /** Why Redis cannot be used now; undefined when it can. */
+  get error(): string | undefined {
+    return this.#error;
+  }
+
+  /** For the stores beside this file; throws when Redis is gone. */
+  get commands(): Redis {
+    if (this.#error !== undefined) throw new Error(`Redis is not available: ${this.#error}`);
+    return this.#redis;
+  }
+
+  /** Calls `listener` with each message of `channel`, over every reconnection. */
+  async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
+    this.#subscriber.on('message', (from: string, message: string) => {
+      if (from === channel) listener(message);
+    });
+    await this.#subscriber.subscribe(channel);
+  }
+
+  async #ready(): Promise<void> {
+    const problem = await this.#schemaProblem();
+    if (problem !== undefined) {
+      this.#lost(problem);
+      return;
+    }
+    if (this.#error === undefined) return;
+    this.#error = undefined;
+    this.#log.info('Redis is connected');
+    this.emit('up');
+  }
+
+  /** Refuses data of a newer version: we would read it wrongly, and overwrite it. */
+  async #schemaProblem(): Promise<string | undefined> {
+    try {
+      await this.#redis.setnx(keys.schema, String(SCHEMA));
+      const found = Number(await this.#redis.get(keys.schema));
+      if (found <= SCHEMA) return undefined;
+      return `its data is of schema ${found}, this version knows ${SCHEMA}: upgrade this program, or give it a database of its own in REDIS_URL`;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  #lost(reason: string): void {
+    const wasUp = this.#error === undefined;
+    const changed = this.#error !== reason;
+    this.#error = reason;
+    if (wasUp || changed) this.#log.warn({ reason }, 'Redis is not available; going on without it');
+    if (wasUp) this.emit('down', reason);
+  }
+}

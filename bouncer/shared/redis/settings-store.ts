@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { type StoredSettings, storedSettingsSchema } from '../domain/settings.ts';
+import type { RedisLink } from './client.ts';
+import { publishCommand } from './command-channel.ts';
+import { keys } from './keys.ts';
+
+/** What Redis says is wanted; a field that was never set, or that a wipe took, is missing. */
+export async function readSettings(redis: RedisLink): Promise<StoredSettings> {
+  const fields = await redis.commands.hgetall(keys.settings);
+  return storedSettingsSchema.parse({
+    enabled: fields['enabled'] === undefined ? undefined : fields['enabled'] === 'true',
+    policy: fields['policy'],
+    change: fields['change'],
+  });
+}
+
+/** Writes what is wanted and tells the bouncers. @returns the name of this change, for watching it take effect. */
+export async function writeSettings(
+  redis: RedisLink,
+  patch: Pick<StoredSettings, 'enabled' | 'policy'>,
+): Promise<string> {
+  const change = randomUUID();
+  await redis.commands.hset(keys.settings, { ...toFields(patch), change });
+  await publishCommand(redis, { kind: 'settings' });
+  return change;
+}
+
+/** Puts back each field that Redis has lost and we still know; never overwrites one that is there. */
+export async function restoreSettings(redis: RedisLink, known: StoredSettings): Promise<void> {
+  for (const [field, value] of Object.entries(toFields(known))) {
+    await redis.commands.hsetnx(keys.settings, field, value);
+  }
+}
+
+function toFields(settings: StoredSettings): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings)
+      .filter(([, value]) => value !== undefined)
+      .map(([field, value]) => [field, String(value)]),
+  );
+}
