@@ -4,14 +4,18 @@ import type { RedisLink } from './client.ts';
 import { publishCommand } from './command-channel.ts';
 import { keys } from './keys.ts';
 
+/** Marks a database that a bouncer has seen: without it, what is missing was wiped or never set. */
+const SEEN = 'seen';
+
 /** What Redis says is wanted; a field that was never set, or that a wipe took, is missing. */
-export async function readSettings(redis: RedisLink): Promise<StoredSettings> {
+export async function readSettings(redis: RedisLink): Promise<StoredSettings & { isFresh: boolean }> {
   const fields = await redis.commands.hgetall(keys.settings);
-  return storedSettingsSchema.parse({
+  const settings = storedSettingsSchema.parse({
     enabled: fields['enabled'] === undefined ? undefined : fields['enabled'] === 'true',
     policy: fields['policy'],
     change: fields['change'],
   });
+  return { ...settings, isFresh: fields[SEEN] === undefined };
 }
 
 /** Writes what is wanted and tells the bouncers. @returns the name of this change, for watching it take effect. */
@@ -30,6 +34,7 @@ export async function restoreSettings(redis: RedisLink, known: StoredSettings): 
   for (const [field, value] of Object.entries(toFields(known))) {
     await redis.commands.hsetnx(keys.settings, field, value);
   }
+  await redis.commands.hset(keys.settings, SEEN, '1');
 }
 
 function toFields(settings: StoredSettings): Record<string, string> {

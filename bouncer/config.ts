@@ -1,0 +1,165 @@
+import { hostname, homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Remediation } from './decisions/remediation.ts';
+import type { ConfigProblem, OptionTable, OptionValues } from './shared/config/option.ts';
+import { duration, list, listenAddress, prefixList, secret, text } from './shared/config/values.ts';
+import { POLICIES } from './shared/domain/policy.ts';
+import { LOG_LEVELS } from './shared/runtime/logger.ts';
+
+const FALLBACKS = ['ban', 'allow'] as const satisfies readonly Remediation[];
+
+/** A word out of a few, with a message that names them. */
+function word<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words, { error: (issue) => `"${String(issue.input)}" is none of ${words.join(', ')}` });
+}
+
+const lapiUrl = text.refine((url) => /^https?:\/\/[^/]+(\/.*)?$/.test(url) || /^unix:\/\/\/.+$/.test(url), {
+  error: (issue) => `"${String(issue.input)}" is not http://host:port, https://host:port or unix:///path/to.sock`,
+});
+
+const redisUrl = text.refine((url) => url === 'none' || /^(rediss?|unix):\/\//.test(url), {
+  error: (issue) => `"${String(issue.input)}" is not redis://host:port/db, rediss://…, unix:///path/to.sock or none`,
+});
+
+const banAction = text.refine((action) => action === 'abort' || action === 'error' || /^[45]\d\d$/.test(action), {
+  error: (issue) => `"${String(issue.input)}" is not a status from 400 to 599, abort or error`,
+});
+
+/** Root's state belongs to the system, everybody else's to their home (XDG base directories). */
+function defaultStateDir(): string {
+  const isRoot = process.getuid?.() === 0;
+  return isRoot ? '/var/lib/caddy-crowdsec-sidecar' : join(homedir(), '.local/state/caddy-crowdsec-sidecar');
+}
+
+/** Everything that a user can set. The defaults are documented here and nowhere else. */
+export const bouncerOptions = {
+  CROWDSEC_LAPI_URL: {
+    schema: lapiUrl,
+    fallback: 'http://127.0.0.1:8080',
+    help: "CrowdSec's Local API; also unix:///path/to.sock",
+  },
+  CROWDSEC_BOUNCER_KEY: {
+    schema: secret.optional(),
+    secret: true,
+    help: 'made by "cscli bouncers add caddy-sidecar"; of this process alone',
+  },
+  CROWDSEC_CA_FILE: { schema: text.optional(), help: "PEM file of the authority that signed LAPI's certificate" },
+  CROWDSEC_CERT_FILE: { schema: text.optional(), help: 'PEM file of a client certificate, instead of a key' },
+  CROWDSEC_KEY_FILE: { schema: text.optional(), help: "PEM file of the client certificate's private key" },
+  CROWDSEC_POLL_INTERVAL: {
+    schema: duration(100, 3_600_000),
+    fallback: '10s',
+    help: 'how often changes are pulled, such as 10s',
+  },
+  CROWDSEC_RESYNC_INTERVAL: {
+    schema: duration(1_000, 86_400_000),
+    fallback: '10m',
+    help: 'how often everything is pulled and compared, such as 10m',
+  },
+  CROWDSEC_SCOPES: { schema: list, fallback: '', help: 'only these scopes: Ip, Range' },
+  CROWDSEC_ORIGINS: { schema: list, fallback: '', help: 'only these origins: crowdsec, cscli, CAPI, lists, …' },
+  CROWDSEC_SCENARIOS_CONTAINING: {
+    schema: list,
+    fallback: '',
+    help: 'only scenarios whose name contains one of these',
+  },
+  CROWDSEC_SCENARIOS_NOT_CONTAINING: {
+    schema: list,
+    fallback: '',
+    help: 'no scenario whose name contains one of these',
+  },
+  CADDY_ADMIN: {
+    schema: list.refine((addresses) => addresses.length > 0, { error: 'names no Caddy' }),
+    fallback: 'http://127.0.0.1:2019',
+    help: 'admin address of each Caddy, comma-separated: http://127.0.0.1:2019 or unix//run/caddy/admin.sock',
+  },
+  REDIS_URL: { schema: redisUrl, fallback: 'redis://127.0.0.1:6379/0', help: 'shared state, or "none" to run without' },
+  BOUNCER_LISTEN: {
+    schema: listenAddress,
+    fallback: '127.0.0.1:8090',
+    help: 'host:port for health, metrics, refresh and lookup',
+  },
+  BOUNCER_TOKEN: {
+    schema: secret.optional(),
+    secret: true,
+    help: 'bearer token for /refresh and /lookup; needed to listen off loopback',
+  },
+  DEFAULT_POLICY: {
+    schema: word(POLICIES),
+    fallback: 'enforce',
+    help: 'enforce, monitor or off, for sites without one of their own',
+  },
+  BAN_ACTION: {
+    schema: banAction,
+    fallback: '403',
+    help: 'a 4xx or 5xx status, abort (drops the connection) or error (the site’s handle_errors, where safe)',
+  },
+  BAN_BODY_FILE: { schema: text.optional(), help: 'file with the body of the answer to a banned request' },
+  LOG_BLOCKED: {
+    schema: word(['keep', 'skip']),
+    fallback: 'keep',
+    help: 'keep blocked requests in the access log, or skip them',
+  },
+  FALLBACK_REMEDIATION: {
+    schema: word(FALLBACKS),
+    fallback: 'ban',
+    help: 'ban or allow, for decision types that Caddy cannot do (captcha, …)',
+  },
+  ALLOWLIST: { schema: prefixList, fallback: '', help: 'addresses and ranges that are never blocked' },
+  PUSH_INTERVAL: { schema: duration(0, 3_600_000), fallback: '5s', help: 'at most one Caddy reload per interval' },
+  STATE_DIR: { schema: text, fallback: defaultStateDir(), help: 'folder for the last settings and the snapshot' },
+  BOUNCER_ID: {
+    schema: text.regex(/^[\w.-]{1,64}$/, 'only letters, digits, ".", "_" and "-"'),
+    fallback: hostname(),
+    help: 'unique in a fleet',
+  },
+  DRIFT_INTERVAL: {
+    schema: duration(100, 3_600_000),
+    fallback: '1s',
+    help: 'how often each Caddy is checked for our rules',
+  },
+  LOG_LEVEL: { schema: word(LOG_LEVELS), fallback: 'info', help: LOG_LEVELS.join(', ') },
+} satisfies OptionTable;
+
+export type BouncerConfig = OptionValues<typeof bouncerOptions>;
+
+/** What no single setting can tell; every problem at once. */
+export function crossCheck(config: BouncerConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const report = (setting: string, message: string, hint: string) => problems.push({ setting, message, hint });
+  const { CROWDSEC_CERT_FILE: certificate, CROWDSEC_KEY_FILE: key, BOUNCER_LISTEN: listen } = config;
+  if (config.CROWDSEC_BOUNCER_KEY === undefined && certificate === undefined) {
+    report(
+      'CROWDSEC_BOUNCER_KEY',
+      'is required and was not given',
+      'run "cscli bouncers add caddy-sidecar" and give what it prints, or set CROWDSEC_CERT_FILE and CROWDSEC_KEY_FILE',
+    );
+  }
+  if ((certificate === undefined) !== (key === undefined)) {
+    report(
+      'CROWDSEC_CERT_FILE',
+      'a client certificate needs both CROWDSEC_CERT_FILE and CROWDSEC_KEY_FILE',
+      'set both, or none',
+    );
+  }
+  if (!listen.isLoopback && config.BOUNCER_TOKEN === undefined) {
+    report(
+      'BOUNCER_LISTEN',
+      `${listen.host} can be reached from other machines, and BOUNCER_TOKEN is not set`,
+      'set BOUNCER_TOKEN (or BOUNCER_TOKEN_FILE), or listen on 127.0.0.1',
+    );
+  }
+  for (const scope of config.CROWDSEC_SCOPES) {
+    if (!/^(ip|range)$/i.test(scope))
+      report('CROWDSEC_SCOPES', `"${scope}" is none that Caddy can enforce`, 'use Ip, Range or both');
+  }
+  if (config.BAN_BODY_FILE !== undefined && !/^\d+$/.test(config.BAN_ACTION)) {
+    report(
+      'BAN_BODY_FILE',
+      `has no use with BAN_ACTION ${config.BAN_ACTION}`,
+      'set BAN_ACTION to a status such as 403, or leave BAN_BODY_FILE out',
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,84 @@
+import { JSONParser, TokenType } from '@streamparser/json';
+import type { Decision } from '../shared/domain/decision.ts';
+import { decodeDecision, decodeDeletedId, type RejectReason } from './decode.ts';
+
+/** What one pull brought. */
+export interface Batch {
+  /** `full` is everything that is active; `delta` is what changed since the last pull. */
+  readonly kind: 'full' | 'delta';
+  readonly decisions: readonly Decision[];
+  /** Empty for a full batch: LAPI then lists every expired row that it still keeps. */
+  readonly deletedIds: readonly number[];
+  readonly rejects: ReadonlyMap<RejectReason, RejectCount>;
+}
+
+export interface RejectCount {
+  readonly count: number;
+  /** The last of them, as JSON, cut short; hostile text. */
+  readonly sample: string;
+}
+
+/**
+ * Reads a reply of `/v1/decisions/stream` as it arrives, decision by decision, so that neither the text nor the
+ * parsed document is ever held whole.
+ */
+export class BatchReader {
+  readonly #kind: Batch['kind'];
+  readonly #decisions: Decision[] = [];
+  readonly #deletedIds: number[] = [];
+  readonly #rejects = new Map<RejectReason, RejectCount>();
+  readonly #parser: JSONParser;
+  #error: Error | undefined;
+  #depth = 0;
+  #hasList = false;
+
+  /** @param receivedAt monotonic milliseconds at which LAPI began to answer. */
+  constructor(kind: Batch['kind'], receivedAt: number) {
+    this.#kind = kind;
+    this.#parser = new JSONParser({ paths: ['$.new.*', '$.deleted.*'], keepStack: false });
+    this.#parser.onError = (error) => (this.#error = error);
+    this.#parser.onToken = ({ token, value }) => this.#token(token, value);
+    // An element's list is named by the frame below it.
+    this.#parser.onValue = ({ value, stack }) => this.#element(stack[1]?.key, value, receivedAt);
+  }
+
+  /** @throws Error where the text stops being JSON. */
+  write(chunk: Uint8Array): void {
+    if (this.#error === undefined) this.#parser.write(chunk);
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  /** @throws Error when the document is not whole, or not the stream's: nothing of it may be used then. */
+  finish(): Batch {
+    if (!this.#parser.isEnded) throw new Error('the reply ends in the middle of its JSON');
+    if (!this.#hasList) throw new Error('the reply is JSON, but not an object with "new" and "deleted"');
+    return { kind: this.#kind, decisions: this.#decisions, deletedIds: this.#deletedIds, rejects: this.#rejects };
+  }
+
+  /** Sees whether the document is an object that names one of the lists: `{}` must not read as "no decisions". */
+  #token(token: TokenType, value: unknown): void {
+    if (token === TokenType.LEFT_BRACE || token === TokenType.LEFT_BRACKET) this.#depth++;
+    else if (token === TokenType.RIGHT_BRACE || token === TokenType.RIGHT_BRACKET) this.#depth--;
+    else if (this.#depth === 1 && token === TokenType.STRING) this.#hasList ||= value === 'new' || value === 'deleted';
+  }
+
+  #element(list: unknown, value: unknown, receivedAt: number): void {
+    if (list === 'new') this.#add(value, receivedAt);
+    else if (this.#kind === 'delta') {
+      const id = decodeDeletedId(value);
+      if (id !== undefined) this.#deletedIds.push(id);
+      else this.#reject('bad_id', 'a deletion without a usable id');
+    }
+  }
+
+  #add(raw: unknown, receivedAt: number): void {
+    const decoded = decodeDecision(raw, receivedAt);
+    if (decoded.kind === 'decision') this.#decisions.push(decoded.decision);
+    else this.#reject(decoded.reason, decoded.sample);
+  }
+
+  #reject(reason: RejectReason, sample: string): void {
+    const count = (this.#rejects.get(reason)?.count ?? 0) + 1;
+    this.#rejects.set(reason, { count, sample });
+  }
+}

@@ -1,0 +1,92 @@
+/** Why a pull failed; each is counted under its reason. */
+export interface PullFailure {
+  readonly kind: 'failed';
+  readonly reason:
+    | 'unreachable'
+    | 'timeout'
+    | 'tls'
+    | 'unauthorized'
+    | 'wrong_url'
+    | 'server_error'
+    | 'not_json'
+    | 'too_large'
+    | 'stopped';
+  /** What went wrong, and where. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint: string;
+}
+
+export function explainStatus(status: number, body: string, url: string): PullFailure {
+  const said = body.trim() === '' ? '' : `: ${body.trim().slice(0, 200)}`;
+  if (status === 401 || status === 403) {
+    return failure('unauthorized', `LAPI at ${url} refuses the bouncer's key (HTTP ${status})${said}`, KEY_HINT);
+  }
+  if (status >= 500) {
+    return failure(
+      'server_error',
+      `LAPI at ${url} answers HTTP ${status}${said}`,
+      "look at CrowdSec's own log; the last decisions stay enforced",
+    );
+  }
+  return failure('wrong_url', `${url} answers HTTP ${status} where LAPI would answer 200${said}`, URL_HINT);
+}
+
+const KEY_HINT = 'make a key with "cscli bouncers add caddy-sidecar" and give it as CROWDSEC_BOUNCER_KEY (or _FILE)';
+const URL_HINT = 'check CROWDSEC_LAPI_URL: it is the address in api.server.listen_uri of CrowdSec, without a path';
+
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EACCES',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+]);
+const SLOW = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
+
+export function explainError(error: unknown, url: string): PullFailure {
+  const { name, message, code } = asError(error);
+  if (name === 'AbortError') return failure('stopped', 'the pull was stopped', 'nothing to do');
+  if (name === 'TimeoutError' || SLOW.has(code)) {
+    return failure(
+      'timeout',
+      `LAPI at ${url} did not answer in time (${message})`,
+      'is CrowdSec overloaded, or a firewall between?',
+    );
+  }
+  if (error instanceof RangeError)
+    return failure('too_large', `${url}: ${message}`, 'look at what fills LAPI with decisions');
+  if (UNREACHABLE.has(code)) {
+    return failure(
+      'unreachable',
+      `LAPI at ${url} cannot be reached (${message})`,
+      'is CrowdSec running (it needs up to 60 s to start), and CROWDSEC_LAPI_URL right?',
+    );
+  }
+  if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER/.test(code)) {
+    return failure(
+      'tls',
+      `the TLS connection to LAPI at ${url} failed (${message})`,
+      'check CROWDSEC_CA_FILE and the name in the certificate',
+    );
+  }
+  return failure('not_json', `${url} does not answer as LAPI does: ${message.slice(0, 200)}`, URL_HINT);
+}
+
+function failure(reason: PullFailure['reason'], message: string, hint: string): PullFailure {
+  return { kind: 'failed', reason, message, hint };
+}
+
+/** An error's own code, or that of its cause: undici and AggregateError (several addresses tried) wrap theirs. */
+function asError(error: unknown): { name: string; message: string; code: string } {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error), code: '' };
+  const inner = error instanceof AggregateError ? (error.errors[0] as unknown) : error.cause;
+  const code = (error as { code?: unknown }).code ?? (inner as { code?: unknown } | undefined)?.code;
+  const message = error.message === '' && inner instanceof Error ? inner.message : error.message;
+  return { name: error.name, message, code: typeof code === 'string' ? code : '' };
+}

@@ -1,0 +1,148 @@
+import { backoffDelay } from '../shared/runtime/backoff.ts';
+import type { Clock } from '../shared/runtime/clock.ts';
+import type { Logger } from '../shared/runtime/logger.ts';
+import type { Service } from '../shared/runtime/service.ts';
+import { Wake } from '../shared/runtime/wake.ts';
+import type { Batch } from './batch.ts';
+import type { LapiClient, PullResult } from './client.ts';
+import type { PullFailure } from './failure.ts';
+
+export interface StreamTimes {
+  readonly pollMs: number;
+  readonly resyncMs: number;
+  /** The wait before a suspicious reply is asked for again. */
+  readonly confirmMs?: number;
+}
+
+/** Who listens to the stream. */
+export interface StreamConsumer {
+  /** How many of the decisions known now a full batch would drop, and how many are known. */
+  wouldDrop(batch: Batch): { readonly dropped: number; readonly known: number };
+  onBatch(batch: Batch): void;
+  onFailure(failure: PullFailure, failuresInARow: number): void;
+}
+
+/** After a push from LAPI the row may not be written yet, and may be one of many: look again after these. */
+const FOLLOW_UPS_MS = [250, 5_000];
+const CONFIRM_MS = 1_000;
+const RETRY = { firstMs: 500, longestMs: 30_000 };
+
+/**
+ * Pulls decisions from LAPI for ever.
+ *
+ * Deltas can lose decisions (LAPI selects by a time that is set before the row is committed), so everything is pulled
+ * again every `resyncMs`, and after every failure: the failed reply may have been counted as delivered.
+ */
+export class LapiStream implements Service {
+  readonly name = 'LAPI stream';
+  readonly #client: Pick<LapiClient, 'pull' | 'close'>;
+  readonly #consumer: StreamConsumer;
+  readonly #times: StreamTimes;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #stop = new AbortController();
+  readonly #wake = new Wake();
+  #waiters: (() => void)[] = [];
+  #followUps: number[] = [];
+  #fullDueAt = 0;
+  #failures = 0;
+  #done: Promise<void> = Promise.resolve();
+
+  constructor(
+    client: Pick<LapiClient, 'pull' | 'close'>,
+    consumer: StreamConsumer,
+    times: StreamTimes,
+    clock: Clock,
+    log: Logger,
+  ) {
+    this.#client = client;
+    this.#consumer = consumer;
+    this.#times = times;
+    this.#clock = clock;
+    this.#log = log;
+    this.#fullDueAt = clock.monotonic();
+  }
+
+  start(): void {
+    this.#done = this.#loop();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+    await this.#client.close();
+  }
+
+  /** Pulls now, and again a little later; resolves when the first of these pulls has ended. */
+  async refresh(): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    const now = this.#clock.monotonic();
+    this.#followUps = FOLLOW_UPS_MS.map((delay) => now + delay);
+    await new Promise<void>((resolve) => {
+      this.#waiters.push(resolve);
+      this.#wake.knock();
+    });
+  }
+
+  /** Pulls everything now: somebody saw that deltas may have been lost. */
+  async resync(): Promise<void> {
+    this.#fullDueAt = this.#clock.monotonic();
+    await this.refresh();
+  }
+
+  async #loop(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const waiters = this.#waiters.splice(0);
+      await this.#pullOnce(signal);
+      for (const resolve of waiters) resolve();
+      await this.#wake.sleep(this.#pause(), signal);
+    }
+    for (const resolve of this.#waiters.splice(0)) resolve();
+  }
+
+  /** How long until the next pull is due. */
+  #pause(): number {
+    if (this.#failures > 0) return backoffDelay(this.#failures, RETRY);
+    const now = this.#clock.monotonic();
+    this.#followUps = this.#followUps.filter((due) => due > now);
+    return Math.max(0, Math.min(this.#times.pollMs, this.#fullDueAt - now, ...this.#followUps.map((due) => due - now)));
+  }
+
+  async #pullOnce(signal: AbortSignal): Promise<void> {
+    const kind = this.#failures > 0 || this.#clock.monotonic() >= this.#fullDueAt ? 'full' : 'delta';
+    let result = await this.#client.pull(kind, signal);
+    if (result.kind === 'batch' && kind === 'full') result = await this.#confirmed(result.batch, signal);
+    if (signal.aborted) return;
+    if (result.kind === 'failed') {
+      this.#failures++;
+      this.#consumer.onFailure(result, this.#failures);
+      return;
+    }
+    this.#failures = 0;
+    if (kind === 'full') this.#fullDueAt = this.#clock.monotonic() + this.#times.resyncMs;
+    this.#consumer.onBatch(result.batch);
+  }
+
+  /**
+   * LAPI can answer 200 with a list that a database error cut short. So a reply that would drop most of the set is
+   * asked for twice, and only what both lack is dropped.
+   */
+  async #confirmed(batch: Batch, signal: AbortSignal): Promise<PullResult> {
+    const { dropped, known } = this.#consumer.wouldDrop(batch);
+    if (dropped * 2 <= known) return { kind: 'batch', batch };
+    this.#log.warn(
+      { dropped, known },
+      'LAPI no longer lists most decisions; asking again before any of them is lifted',
+    );
+    await new Wake().sleep(this.#times.confirmMs ?? CONFIRM_MS, signal);
+    const second = await this.#client.pull('full', signal);
+    return second.kind === 'failed' ? second : { kind: 'batch', batch: union(batch, second.batch) };
+  }
+}
+
+/** The second reply, and what only the first one lists. */
+function union(first: Batch, second: Batch): Batch {
+  const ids = new Set(second.decisions.map(({ id }) => id));
+  return { ...second, decisions: [...second.decisions, ...first.decisions.filter(({ id }) => !ids.has(id))] };
+}

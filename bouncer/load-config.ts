@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { bouncerOptions, type BouncerConfig, crossCheck } from './config.ts';
+import { readConfigFile } from './shared/config/file.ts';
+import type { ConfigProblem } from './shared/config/option.ts';
+import { readConfig } from './shared/config/read.ts';
+
+export type LoadedConfig =
+  | { readonly kind: 'ok'; readonly config: BouncerConfig; readonly sources: Readonly<Record<string, string>> }
+  | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[] };
+
+/** Flags over environment over file over defaults, every problem at once. */
+export function loadConfig(
+  flags: Readonly<Record<string, string | undefined>>,
+  configFile: string | undefined,
+): LoadedConfig {
+  let file: Record<string, string> = {};
+  try {
+    if (configFile !== undefined) file = readConfigFile(configFile);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return {
+      kind: 'invalid',
+      problems: [{ setting: '--config', message, hint: 'give a YAML or JSON file with one setting a line' }],
+    };
+  }
+  const readSecretFile = (path: string) => readFileSync(path, 'utf8');
+  const read = readConfig(bouncerOptions, { flags, environment: process.env, file, readSecretFile });
+  if (read.kind === 'invalid') return read;
+  const problems = [...crossCheck(read.values), ...unreadableFiles(read.values)];
+  return problems.length > 0
+    ? { kind: 'invalid', problems }
+    : { kind: 'ok', config: read.values, sources: read.sources };
+}
+
+/** Files that are only read later, looked at now, so that check-config means something. */
+function unreadableFiles(config: BouncerConfig): ConfigProblem[] {
+  const names = ['CROWDSEC_CA_FILE', 'CROWDSEC_CERT_FILE', 'CROWDSEC_KEY_FILE', 'BAN_BODY_FILE'] as const;
+  return names.flatMap((setting) => {
+    const path = config[setting];
+    if (path === undefined) return [];
+    try {
+      readFileSync(path);
+      return [];
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return [{ setting, message, hint: 'give the path of a file that this user may read' }];
+    }
+  });
+}

@@ -1,0 +1,15 @@
+import type { RedisLink } from './client.ts';
+import { keys } from './keys.ts';
+
+/**
+ * Our own allowlist: a hash of canonical prefix → JSON `{reason, by, created_at, expires_at?}`. The entries stay text
+ * here, so that one which a newer version wrote is carried through a restart unharmed.
+ */
+export async function readAllowlist(redis: RedisLink): Promise<Record<string, string>> {
+  return redis.commands.hgetall(keys.allowlist);
+}
+
+/** Puts back what a wiped Redis lost; never overwrites an entry that is there. */
+export async function restoreAllowlist(redis: RedisLink, known: Readonly<Record<string, string>>): Promise<void> {
+  for (const [prefix, entry] of Object.entries(known)) await redis.commands.hsetnx(keys.allowlist, prefix, entry);
+}

@@ -1,0 +1,53 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import type { Logger } from '../shared/runtime/logger.ts';
+
+/**
+ * The bouncer's own folder: what must survive while Redis is gone. Files are written whole or not at all, and can be
+ * read by this user only. A folder that cannot be written costs a warning, never the protection.
+ */
+export class StateDir {
+  readonly path: string;
+  readonly #log: Logger;
+  #isWarned = false;
+
+  constructor(path: string, log: Logger) {
+    this.path = path;
+    this.#log = log;
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      this.#warn(error);
+    }
+  }
+
+  /** The file's bytes; undefined when there is none. */
+  read(name: string): Buffer | undefined {
+    try {
+      return readFileSync(join(this.path, name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#warn(error);
+      return undefined;
+    }
+  }
+
+  async write(name: string, content: string | Buffer): Promise<void> {
+    try {
+      await writeFileAtomic(join(this.path, name), content, { mode: 0o600 });
+      this.#isWarned = false;
+    } catch (error) {
+      this.#warn(error);
+    }
+  }
+
+  #warn(error: unknown): void {
+    if (this.#isWarned) return;
+    this.#isWarned = true;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#log.warn(
+      { reason, STATE_DIR: this.path },
+      'STATE_DIR cannot be used: a restart while LAPI and Redis are gone would start unprotected; give a folder that this user may write',
+    );
+  }
+}
