@@ -1,0 +1,172 @@
+/**
+ * What must be true before any TypeScript of this project can run: a Node that is new enough, the npm packages of
+ * the lock file, the git hooks, and a fresh `dist`. Plain JavaScript without dependencies, since on a fresh clone
+ * there is nothing else. Each step is skipped when its stamp is newer than what it was made from.
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const at = (...parts) => join(root, ...parts);
+
+const NEEDED = [20, 19];
+const LOCK_WAIT_MS = 180_000;
+const SOURCES = ['bouncer', 'caddy', 'control-api', 'scripts'];
+
+export function requireNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) return;
+  fail(`this project needs Node ${NEEDED.join('.')} or later, and this is Node ${process.versions.node}.`, [
+    'Install a newer one (https://nodejs.org/en/download) and run the same command again.',
+  ]);
+}
+
+/** `npm ci`, when the lock file is newer than what was last installed from it. */
+export function installPackages() {
+  const stamp = at('node_modules', '.installed-from');
+  const lock = readFileSync(at('package-lock.json'), 'utf8');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  // A tree that npm itself made from this very lock file is as good as ours.
+  const npmsOwn = at('node_modules', '.package-lock.json');
+  if (!existsSync(stamp) && existsSync(npmsOwn) && modified(npmsOwn) >= modified(at('package-lock.json'))) {
+    writeFileSync(stamp, lock);
+    return;
+  }
+  withLock('install', () => {
+    if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+    step('installing npm packages', () => run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']), [
+      'Is the npm registry reachable from here? `npm ping` tells.',
+    ]);
+    writeFileSync(stamp, lock);
+  });
+}
+
+/** Hooks live in the repository; git must only be told where. Not a git checkout: nothing to do. */
+export function installHooks() {
+  if (!existsSync(at('.git'))) return;
+  const current = run('git', ['config', '--local', '--get', 'core.hooksPath']);
+  if (current.error || current.stdout.trim() === 'scripts/hooks') return;
+  run('git', ['config', '--local', 'core.hooksPath', 'scripts/hooks']);
+}
+
+/** Compiles to `dist` when a source file is newer than the last build. */
+export function build() {
+  const stamp = at('dist', '.built');
+  const fresh = () => existsSync(stamp) && modified(stamp) >= newestSource();
+  if (fresh()) return;
+  withLock('build', () => {
+    if (fresh()) return;
+    // The stamp carries the time before compiling: a file saved while tsc ran makes the next run build again.
+    const began = new Date();
+    step(
+      'compiling',
+      () => run(process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']),
+      ['`npm run check:types` shows the same errors.'],
+    );
+    writeFileSync(stamp, '');
+    utimesSync(stamp, began, began);
+  });
+}
+
+export function bootstrap() {
+  requireNode();
+  installPackages();
+  installHooks();
+  build();
+}
+
+function newestSource() {
+  let newest = Math.max(...['tsconfig.json', 'tsconfig.build.json', 'package.json'].map((file) => modified(at(file))));
+  for (const folder of SOURCES) {
+    if (!existsSync(at(folder))) continue;
+    for (const entry of readdirSync(at(folder), { recursive: true, withFileTypes: true })) {
+      if (entry.name.endsWith('.ts')) newest = Math.max(newest, modified(join(entry.parentPath, entry.name)));
+    }
+  }
+  return newest;
+}
+
+function modified(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function run(command, args) {
+  return spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+}
+
+/** Says what it does, and how long it took; on failure, what the tool said and what to do. */
+function step(what, action, hints) {
+  const began = Date.now();
+  process.stderr.write(`  … ${what}`);
+  const result = action();
+  const seconds = ((Date.now() - began) / 1000).toFixed(1);
+  const ok = result.status === 0;
+  process.stderr.write(`\r  ${ok ? '✓' : '✗'} ${what} (${seconds} s)\n`);
+  if (ok) return;
+  const said = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error ? String(result.error) : ''}`.trim();
+  fail(`${what} failed:\n${said.split('\n').slice(-30).join('\n')}`, hints);
+}
+
+function fail(message, hints) {
+  process.stderr.write(`\n${message}\n${hints.map((hint) => `  → ${hint}\n`).join('')}`);
+  process.exit(1);
+}
+
+/** One process at a time: two runs in one clone must not write one folder together. */
+function withLock(name, action) {
+  mkdirSync(at('.cache'), { recursive: true });
+  const path = at('.cache', `${name}.lock`);
+  const until = Date.now() + LOCK_WAIT_MS;
+  while (!tryLock(path)) {
+    if (Date.now() > until) {
+      fail(`another run has held ${path} for ${LOCK_WAIT_MS / 1000} s.`, [
+        'If no other run of this project is active, delete that file.',
+      ]);
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  }
+  try {
+    action();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+function tryLock(path) {
+  try {
+    const handle = openSync(path, 'wx');
+    writeFileSync(handle, String(process.pid));
+    closeSync(handle);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    if (ownerIsGone(path)) rmSync(path, { force: true });
+    return false;
+  }
+}
+
+function ownerIsGone(path) {
+  try {
+    const pid = Number(readFileSync(path, 'utf8'));
+    if (!pid) return Date.now() - modified(path) > 5_000; // created, and not yet written
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) bootstrap();
