@@ -1,0 +1,116 @@
+import { HAS_PATH, STRIDE, indexOf } from './stride.ts';
+import { beginsWith, markBits, markedLength } from './marked-bits.ts';
+import { blockOf, isNode, leafCovers, leafLength, leafSlot, nodeSlot, readLeaf, releaseLeaf, restAt } from './slot.ts';
+import { createNode, insertSlot, setPath, slotAt } from './node.ts';
+import type { BlockPool } from './block-pool.ts';
+
+/**
+ * Words that one insertion can take from the end of the pool: four nodes for the four words of an IPv6 address,
+ * each grown by one slot, and the leaves.
+ */
+export const INSERT_ROOM = 128;
+
+/** Where the slot of the root node is kept. */
+export const ROOT_LINK = 0;
+
+/** The prefix that already was where the new one goes. */
+const neighbour = new Uint32Array(5);
+
+/**
+ * Adds a prefix; false when it was there. Walks down as far as nodes go; whatever is in the way there – a leaf, or
+ * a path that leads past the prefix – is first made a node, and then the walk goes on.
+ */
+export function insert(pool: BlockPool, words: Uint32Array, length: number): boolean {
+  const heap = pool.words;
+  let link = ROOT_LINK;
+  let depth = 0;
+  for (;;) {
+    const pathEnd = depth + pathLength(heap, link);
+    if (pathEnd > depth && !followsPath(heap, link, restAt(words, depth), length - depth)) {
+      splitPath(pool, link, restAt(words, depth), length - depth);
+      continue;
+    }
+    depth = pathEnd;
+    const at = blockOf(heap[link]!);
+    const header = heap[at]!;
+    const index = indexOf(restAt(words, depth), Math.min(length - depth, STRIDE));
+    const known = ((header >>> index) & 1) === 1;
+    depth += STRIDE;
+    if (length < depth) {
+      heap[at] = header | (1 << index);
+      return !known;
+    }
+    if (!known) {
+      insertSlot(pool, link, index, leafSlot(pool, words, length, depth));
+      return true;
+    }
+    link = slotAt(at, header, index);
+    if (isNode(heap[link]!)) continue;
+    if (isSamePrefix(heap, heap[link]!, depth, words, length)) return false;
+    pushDown(pool, link, depth, words, length);
+  }
+}
+
+function pathLength(heap: Uint32Array, link: number): number {
+  const at = blockOf(heap[link]!);
+  return heap[at]! & HAS_PATH ? markedLength(heap[at + 1]!) : 0;
+}
+
+/** Whether a prefix with `left` more bits reaches the end of the path. */
+function followsPath(heap: Uint32Array, link: number, rest: number, left: number): boolean {
+  const path = heap[blockOf(heap[link]!) + 1]!;
+  return left >= markedLength(path) && beginsWith(rest, path);
+}
+
+export function isSamePrefix(heap: Uint32Array, slot: number, depth: number, words: Uint32Array, length: number) {
+  return leafLength(heap, slot, depth) === length && leafCovers(heap, slot, depth, words, length);
+}
+
+/**
+ * Puts a node at the last whole stride that the path and a prefix of `left` bits have in common.
+ *
+ *     path   1010 0110 0001        →  a node with path 1010, its child 0110 is the old node with path 0001
+ *     rest   1010 0111 …
+ */
+function splitPath(pool: BlockPool, link: number, rest: number, left: number): void {
+  const slot = pool.words[link]!;
+  const path = pool.words[blockOf(slot) + 1]!;
+  const common = Math.min(Math.clz32(rest ^ path), markedLength(path), left) & -STRIDE;
+  const upper = createNode(pool, common === 0 ? 0 : markBits(path, common));
+  // The marker moves along: what is left of the path after its common strides and the one that now is a child.
+  const lower = path << (common + STRIDE);
+  pool.words[link] = nodeSlot(upper);
+  insertSlot(pool, link, indexOf(path << common, STRIDE), slot);
+  const at = blockOf(pool.words[link]!);
+  setPath(pool, slotAt(at, pool.words[at]!, indexOf(path << common, STRIDE)), markedLength(lower) === 0 ? 0 : lower);
+}
+
+/** Makes the leaf that `link` holds a node, as deep as leaf and prefix go together, that has only the leaf. */
+function pushDown(pool: BlockPool, link: number, depth: number, words: Uint32Array, length: number): void {
+  const slot = pool.words[link]!;
+  neighbour.set(words);
+  const bits = readLeaf(pool.words, slot, depth, neighbour);
+  releaseLeaf(pool, slot, depth);
+  const stop = nodeDepth(commonBits(words, neighbour, depth, Math.min(bits, length)), depth);
+  pool.words[link] = nodeSlot(createNode(pool, stop === depth ? 0 : markBits(restAt(words, depth), stop - depth)));
+  const index = indexOf(restAt(neighbour, stop), Math.min(bits - stop, STRIDE));
+  if (bits - stop < STRIDE) pool.words[blockOf(pool.words[link]!)]! |= 1 << index;
+  else insertSlot(pool, link, index, leafSlot(pool, neighbour, bits, stop + STRIDE));
+}
+
+/**
+ * How deep a node stands that is reached at `depth` and whose prefixes have `common` bits in common: at the last
+ * whole stride, but in the word that it is reached in, since a path is compared with one word.
+ */
+export function nodeDepth(common: number, depth: number): number {
+  return Math.min(common & -STRIDE, depth | 28);
+}
+
+/** How many bits two prefixes have in common, of the first `length`; they do have `depth`. */
+function commonBits(a: Uint32Array, b: Uint32Array, depth: number, length: number): number {
+  for (let i = depth >>> 5; i << 5 < length; i++) {
+    const difference = a[i]! ^ b[i]!;
+    if (difference !== 0) return Math.min(length, (i << 5) + Math.clz32(difference));
+  }
+  return length;
+}

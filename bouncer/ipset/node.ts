@@ -1,0 +1,94 @@
+import { HAS_PATH, popcount16, rank } from './stride.ts';
+import { nodeSlot } from './slot.ts';
+import type { BlockPool } from './block-pool.ts';
+
+/**
+ * Nodes: blocks of two to eighteen words.
+ *
+ *     [header] [path, if HAS_PATH] [slot of the first child] [slot of the second] …
+ *
+ * The children have slots only as far as they exist, in the order of their nibbles; where one is, is the number
+ * of header bits before its own (`rank`).
+ *
+ *     example: an IPv4 trie with 10.0.0.0/8 and 192.0.2.1 has one node, at depth 0:
+ *
+ *         header  0001_0000_0000_0001 … 0   bits 16 + 0 and 16 + 12: children 0 (of 0000_1010) and 12 (of 1100_0000)
+ *         slot 0  1010_1 000…               leaf: the remaining 4 bits of 10.0.0.0/8
+ *         slot 1  0000_0000_0000_0010_0000_0001_1 000…   leaf: the remaining 28 bits of 192.0.2.1
+ */
+
+export function slotCount(header: number): number {
+  return popcount16(header >>> 16);
+}
+
+/** The words of the block of a node with this header. */
+export function nodeSize(header: number): number {
+  return 1 + (header & HAS_PATH) + slotCount(header);
+}
+
+/** The position of the first slot. */
+export function firstSlot(at: number, header: number): number {
+  return at + 1 + (header & HAS_PATH);
+}
+
+/** The position of the slot of the child at `index`, which exists. */
+export function slotAt(at: number, header: number, index: number): number {
+  return firstSlot(at, header) + rank(header, index);
+}
+
+/** A new node without children; `path` is a marked word, 0 for none. */
+export function createNode(pool: BlockPool, path: number): number {
+  const header = path === 0 ? 0 : HAS_PATH;
+  const at = pool.allocate(nodeSize(header));
+  pool.words[at] = header;
+  if (path !== 0) pool.words[at + 1] = path;
+  return at;
+}
+
+/** Gives a node a child that it has not yet. The node moves: `link` is where its own slot is kept. */
+export function insertSlot(pool: BlockPool, link: number, index: number, slot: number): void {
+  const heap = pool.words;
+  const from = heap[link]! >>> 2;
+  const header = heap[from]!;
+  const size = nodeSize(header);
+  const to = pool.allocate(size + 1);
+  const before = slotAt(0, header, index);
+  heap[to] = header | (1 << index);
+  for (let i = 1; i < before; i++) heap[to + i] = heap[from + i]!;
+  heap[to + before] = slot;
+  for (let i = before; i < size; i++) heap[to + i + 1] = heap[from + i]!;
+  pool.release(from, size);
+  heap[link] = nodeSlot(to);
+}
+
+/** Takes a child away. The node moves: `link` is where its own slot is kept. */
+export function removeSlot(pool: BlockPool, link: number, index: number): void {
+  const heap = pool.words;
+  const from = heap[link]! >>> 2;
+  const header = heap[from]!;
+  const size = nodeSize(header);
+  const to = pool.allocate(size - 1);
+  const gone = slotAt(0, header, index);
+  heap[to] = header & ~(1 << index);
+  for (let i = 1; i < gone; i++) heap[to + i] = heap[from + i]!;
+  for (let i = gone + 1; i < size; i++) heap[to + i - 1] = heap[from + i]!;
+  pool.release(from, size);
+  heap[link] = nodeSlot(to);
+}
+
+/** Gives a node another path, 0 for none. The node moves if it must: `link` is where its own slot is kept. */
+export function setPath(pool: BlockPool, link: number, path: number): void {
+  const heap = pool.words;
+  const from = heap[link]! >>> 2;
+  const header = heap[from]!;
+  const changed = path === 0 ? header & ~HAS_PATH : header | HAS_PATH;
+  const to = nodeSize(changed) === nodeSize(header) ? from : pool.allocate(nodeSize(changed));
+  if (to !== from) {
+    const slots = firstSlot(from, header);
+    for (let i = 0; i < slotCount(header); i++) heap[firstSlot(to, changed) + i] = heap[slots + i]!;
+    pool.release(from, nodeSize(header));
+    heap[link] = nodeSlot(to);
+  }
+  heap[to] = changed;
+  if (path !== 0) heap[to + 1] = path;
+}

@@ -1,0 +1,100 @@
+import { type BlockPool, LARGEST_BLOCK } from './block-pool.ts';
+import { nodeDepth } from './insert.ts';
+import { ROOT_LINK } from './insert.ts';
+import { beginsWith, markedLength } from './marked-bits.ts';
+import { firstSlot, nodeSize, slotCount } from './node.ts';
+import type { PrefixTrie } from './prefix-trie.ts';
+import { blockOf, isLongLeaf, isNode, leafIsShort, longLeafSize } from './slot.ts';
+import { HAS_PATH, PREFIX_BITS, STRIDE, popcount16 } from './stride.ts';
+
+/** Checks every invariant of `PrefixTrie`, word by word, and throws for the first that does not hold. For tests. */
+export function validate(trie: PrefixTrie, width: 32 | 128): void {
+  const check = new Check(trie.pool, width);
+  const members = check.slot(trie.pool.words[ROOT_LINK]!, 0);
+  must(members === trie.size, `${trie.size} members are counted, ${members} are there`);
+  check.everyWordIsAccountedFor();
+}
+
+class Check {
+  readonly #pool: BlockPool;
+  readonly #width: number;
+  readonly #used: Uint8Array;
+
+  constructor(pool: BlockPool, width: number) {
+    this.#pool = pool;
+    this.#width = width;
+    this.#used = new Uint8Array(pool.end);
+    this.#use(ROOT_LINK, 1);
+  }
+
+  /** Checks what is below a slot at `depth`; returns how many members that is. */
+  slot(slot: number, depth: number): number {
+    if (isNode(slot)) return this.#node(blockOf(slot), depth);
+    must(depth > 0, 'the root is a node');
+    if (isLongLeaf(slot)) this.#longLeaf(blockOf(slot), depth);
+    else this.#shortLeaf(slot, depth);
+    return 1;
+  }
+
+  #node(at: number, slotDepth: number): number {
+    const header = this.#pool.words[at]!;
+    this.#use(at, nodeSize(header));
+    const depth = slotDepth + this.#path(at, header, slotDepth);
+    let members = popcount16(header & PREFIX_BITS);
+    for (let i = 0; i < slotCount(header); i++) {
+      members += this.slot(this.#pool.words[firstSlot(at, header) + i]!, depth + STRIDE);
+    }
+    if (slotDepth === 0) return members;
+    must(members >= 2, `a node below the root has ${members} members`);
+    const content = popcount16(header & PREFIX_BITS) + slotCount(header);
+    must(content >= 2 || (depth & 31) === 28, 'a node that only leads on is part of a path, but at the end of a word');
+    return members;
+  }
+
+  #path(at: number, header: number, depth: number): number {
+    if ((header & HAS_PATH) === 0) return 0;
+    must(depth > 0, 'the root has no path');
+    const path = this.#pool.words[at + 1]!;
+    const length = markedLength(path);
+    must(path !== 0 && length > 0 && length % STRIDE === 0, 'a path is whole strides, and not none');
+    must(nodeDepth(depth + length, depth) === depth + length, 'a path stays in its word');
+    must(beginsWith(path, path), 'marked bits begin with themselves');
+    return length;
+  }
+
+  #shortLeaf(slot: number, depth: number): void {
+    must(slot !== 0, 'a leaf has a marker');
+    must(depth + markedLength(slot) <= this.#width, 'a leaf is no longer than an address');
+  }
+
+  #longLeaf(at: number, depth: number): void {
+    const length = this.#pool.words[at]!;
+    must(length > depth && length <= this.#width, 'a leaf ends below its slot, and no later than an address');
+    must(!leafIsShort(length, depth), 'a leaf that can be short is short');
+    this.#use(at, longLeafSize(length, depth));
+  }
+
+  everyWordIsAccountedFor(): void {
+    let free = 0;
+    for (let size = 1; size <= LARGEST_BLOCK; size++) {
+      for (const at of this.#pool.freeBlocks(size)) {
+        this.#use(at, size);
+        free += size;
+      }
+    }
+    must(free === this.#pool.freeWords, `${this.#pool.freeWords} free words are counted, ${free} are there`);
+    must(!this.#used.includes(0), `word ${this.#used.indexOf(0)} is lost`);
+  }
+
+  #use(at: number, size: number): void {
+    for (let i = at; i < at + size; i++) {
+      must(i < this.#used.length, `word ${i} is past the end of the pool`);
+      must(this.#used[i] === 0, `word ${i} is in two blocks`);
+      this.#used[i] = 1;
+    }
+  }
+}
+
+function must(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Error(`broken trie: ${otherwise}`);
+}

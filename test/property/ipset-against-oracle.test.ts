@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { IpSet } from '../../bouncer/ipset/ip-set.ts';
+import { validate } from '../../bouncer/ipset/validate.ts';
+import { type Prefix, formatPrefix } from '../../bouncer/shared/net/prefix.ts';
+import { NaiveIpSet } from '../support/naive-ip-set.ts';
+
+/** Few bases, so that prefixes of a history nest, neighbour and meet; bits are flipped anywhere in the address. */
+const bases4 = [0x00000000, 0xffffffff, 0x0a000000, 0xc0000201];
+const bases6 = [
+  [0, 0, 0, 0],
+  [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff],
+  [0x20010db8, 0, 0, 1],
+  [0x20010db8, 0x00010002, 0x00030004, 0x00050006],
+];
+
+function lengthsTo(width: number): fc.Arbitrary<number> {
+  const boundaries = Array.from({ length: width / 4 + 1 }, (_, i) => i * 4);
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 0, max: width }) },
+    { weight: 3, arbitrary: fc.constant(width) },
+    { weight: 2, arbitrary: fc.constantFrom(...boundaries) },
+    { weight: 1, arbitrary: fc.constantFrom(0, 1, width - 1, width - 4, width - 3) },
+  );
+}
+
+function flipped(words: readonly number[], bits: readonly number[]): number[] {
+  const result = [...words];
+  for (const bit of bits) result[bit >>> 5] = (result[bit >>> 5]! ^ (1 << (31 - (bit & 31)))) >>> 0;
+  return result;
+}
+
+const prefix4 = fc
+  .tuple(fc.constantFrom(...bases4), fc.array(fc.nat(31), { maxLength: 2 }), lengthsTo(32))
+  .map(([base, bits, length]) => formatPrefix(4, flipped([base], bits), length)!);
+const prefix6 = fc
+  .tuple(fc.constantFrom(...bases6), fc.array(fc.nat(127), { maxLength: 2 }), lengthsTo(128))
+  .map(([base, bits, length]) => formatPrefix(6, flipped(base, bits), length)!);
+const prefix = fc.oneof(prefix4, prefix6);
+
+const step = fc.record({ action: fc.constantFrom('add', 'add', 'delete'), prefix });
+const history = fc.array(step, { maxLength: 60, size: 'max' });
+
+function replay(steps: readonly { action: string; prefix: Prefix }[]): [IpSet, NaiveIpSet] {
+  const set = new IpSet();
+  const oracle = new NaiveIpSet();
+  for (const { action, prefix } of steps) {
+    if (action === 'add') expect(set.add(prefix)).toBe(oracle.add(prefix));
+    else expect(set.delete(prefix)).toBe(oracle.delete(prefix));
+  }
+  return [set, oracle];
+}
+
+function validateBoth(set: IpSet): void {
+  validate(set.ipv4, 32);
+  validate(set.ipv6, 128);
+}
+
+describe('an IP set, after any history', () => {
+  it('answers as the oracle does', () => {
+    fc.assert(
+      fc.property(history, fc.array(prefix, { maxLength: 10 }), (steps, asked) => {
+        const [set, oracle] = replay(steps);
+        validateBoth(set);
+        expect(set.size).toBe(oracle.size);
+        expect([...set]).toEqual(oracle.all());
+        expect([...set.maximal()]).toEqual(oracle.maximal());
+        for (const each of [...asked, ...steps.map((step) => step.prefix)]) {
+          expect(set.has(each), `has ${each}`).toBe(oracle.has(each));
+          expect(set.contains(each), `contains ${each}`).toBe(oracle.contains(each));
+          expect(set.coverings(each), `coverings ${each}`).toEqual(oracle.coverings(each));
+          expect(set.longestMatch(each), `longestMatch ${each}`).toBe(oracle.longestMatch(each));
+          expect([...set.within(each)], `within ${each}`).toEqual(oracle.within(each));
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('is the set that is built from what is left', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        const [set, oracle] = replay(steps);
+        const rebuilt = IpSet.from(oracle.all());
+        validateBoth(rebuilt);
+        expect([...set]).toEqual([...rebuilt]);
+        expect([set.ipv4.pool.liveWords, set.ipv6.pool.liveWords]).toEqual([
+          rebuilt.ipv4.pool.liveWords,
+          rebuilt.ipv6.pool.liveWords,
+        ]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is empty, and as small as a new one, when all are deleted again', () => {
+    fc.assert(
+      fc.property(fc.array(prefix, { maxLength: 200, size: 'max' }), (members) => {
+        const set = IpSet.from(members);
+        for (const member of new Set(members)) {
+          expect(set.delete(member)).toBe(true);
+          validateBoth(set);
+        }
+        expect([...set]).toEqual([]);
+        expect(set.ipv4.pool.liveWords + set.ipv6.pool.liveWords).toBe(4);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
