@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { readConfigFile } from '../bouncer/shared/config/file.ts';
+import type { ConfigProblem, OptionValues } from '../bouncer/shared/config/option.ts';
+import { type ConfigResult, readConfig } from '../bouncer/shared/config/read.ts';
+import { OPTIONS } from './options.ts';
+
+export type Config = OptionValues<typeof OPTIONS>;
+
+export interface ConfigRequest {
+  readonly flags: Readonly<Record<string, string | undefined>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly configFile?: string | undefined;
+}
+
+/** Reads the configuration from everywhere; every problem at once. */
+export function loadConfig({ flags, environment, configFile }: ConfigRequest): ConfigResult<Config> {
+  let file: Record<string, string> = {};
+  const unreadable: ConfigProblem[] = [];
+  try {
+    if (configFile !== undefined) file = readConfigFile(configFile);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    unreadable.push({
+      setting: '--config',
+      message,
+      hint: 'give the path of a YAML file with one SETTING: value a line',
+    });
+  }
+  const result = readConfig(OPTIONS, {
+    flags,
+    environment: withLowerCaseProxies(environment),
+    file,
+    readSecretFile: (path) => readFileSync(path, 'utf8'),
+  });
+  const own = result.kind === 'ok' ? contradictions(result.values) : result.problems;
+  const problems = [...unreadable, ...own];
+  return problems.length > 0 || result.kind === 'invalid' ? { kind: 'invalid', problems } : result;
+}
+
+/** `https_proxy` wins over `HTTPS_PROXY`, as curl, Go and undici have it. */
+function withLowerCaseProxies(environment: ConfigRequest['environment']): ConfigRequest['environment'] {
+  const merged: Record<string, string | undefined> = { ...environment };
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']) {
+    merged[name] = environment[name.toLowerCase()] ?? environment[name];
+  }
+  return merged;
+}
+
+/** Settings that are fine alone and wrong together. */
+function contradictions(config: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const listen = config.CONTROL_API_LISTEN;
+  if (!listen.isLoopback && config.CONTROL_API_TOKEN === undefined) {
+    problems.push({
+      setting: 'CONTROL_API_TOKEN',
+      message: `is required, because CONTROL_API_LISTEN (${listen.host}:${listen.port}) can be reached from other machines`,
+      hint: 'set a token (openssl rand -hex 32), or listen on 127.0.0.1',
+    });
+  }
+  if (isSamePlace(config.CROWDSEC_LAPI_URL, listen)) {
+    problems.push({
+      setting: 'CONTROL_API_LISTEN',
+      message: `uses port ${listen.port}, which CROWDSEC_LAPI_URL (${config.CROWDSEC_LAPI_URL}) says is CrowdSec's`,
+      hint: 'give one of the two another port; LAPI takes its own from api.server.listen_uri in config.yaml',
+    });
+  }
+  for (const [one, other] of [
+    ['CROWDSEC_MACHINE_ID', 'CROWDSEC_MACHINE_PASSWORD'],
+    ['CROWDSEC_CERT_FILE', 'CROWDSEC_KEY_FILE'],
+  ] as const) {
+    if ((config[one] === undefined) === (config[other] === undefined)) continue;
+    const [missing, given] = config[one] === undefined ? [one, other] : [other, one];
+    problems.push({ setting: missing, message: `is required with ${given}`, hint: 'give both or neither' });
+  }
+  return problems;
+}
+
+/** The same port on another host (a container's, say) is no clash. */
+function isSamePlace(lapiUrl: string, listen: Config['CONTROL_API_LISTEN']): boolean {
+  if (lapiUrl.startsWith('unix:')) return false;
+  const { hostname, port, protocol } = new URL(lapiUrl);
+  const lapiPort = Number(port || (protocol === 'https:' ? 443 : 80));
+  const isLocal = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  return lapiPort === listen.port && (isLocal || hostname === listen.host);
+}

@@ -1,0 +1,59 @@
+import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
+import type { Engine, EngineReload, EngineState, EngineStatus } from './engine.ts';
+import { lapiHealth } from './lapi-health.ts';
+import type { LapiTransport } from './lapi-transport.ts';
+
+/** How old an answer may be: a page that many people watch must not multiply the questions. */
+const FRESH_MS = 1_000;
+
+/** An engine that somebody else starts and stops: only asked whether it is there. */
+export class ExternalEngine implements Engine {
+  readonly #transport: LapiTransport;
+  readonly #clock: Clock;
+  readonly #version: () => Promise<string | undefined>;
+  #asked: { readonly at: number; readonly answer: Promise<EngineStatus> } | undefined;
+  #state: EngineState | undefined;
+  #since = '';
+
+  constructor(transport: LapiTransport, clock: Clock, version: () => Promise<string | undefined>) {
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#version = version;
+  }
+
+  status(): Promise<EngineStatus> {
+    const now = this.#clock.monotonic();
+    if (this.#asked === undefined || now - this.#asked.at > FRESH_MS) {
+      this.#asked = { at: now, answer: this.#ask() };
+    }
+    return this.#asked.answer;
+  }
+
+  want(): void {
+    // External: protection is switched in the bouncer; CrowdSec itself is not ours to stop.
+  }
+
+  reload(): Promise<EngineReload> {
+    return Promise.resolve({ kind: 'ask_operator', command: 'systemctl reload crowdsec' });
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #ask(): Promise<EngineStatus> {
+    const [health, version] = await Promise.all([lapiHealth(this.#transport), this.#version()]);
+    const state = health.kind === 'healthy' ? 'running' : 'unreachable';
+    if (state !== this.#state) {
+      this.#state = state;
+      this.#since = new Date(this.#clock.wall()).toISOString();
+    }
+    return {
+      mode: 'external',
+      state,
+      since: this.#since,
+      ...(version === undefined ? {} : { version }),
+      ...(health.kind === 'healthy' ? {} : { error: health.error }),
+    };
+  }
+}

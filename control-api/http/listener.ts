@@ -1,0 +1,51 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { ListenAddress } from '../../bouncer/shared/config/values.ts';
+
+/** A client that sends its request slower than this is not a client. */
+const REQUEST_WITHIN_MS = 30_000;
+
+/** How long answers under way may take once the process was asked to stop. */
+const GRACE_MS = 3_000;
+
+export interface Listener {
+  /** The port that was really taken: with port 0 the system chose. */
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** @throws Error that names the setting when the address cannot be had. */
+export async function listen(
+  address: ListenAddress,
+  fetch: (request: Request, env: unknown) => Promise<Response> | Response,
+): Promise<Listener> {
+  const server = createAdaptorServer({
+    fetch,
+    serverOptions: { requestTimeout: REQUEST_WITHIN_MS, headersTimeout: 10_000, keepAliveTimeout: 5_000 },
+  }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new Error(listenProblem(address, error), { cause: error })),
+    );
+    server.listen(address.port, address.host, resolve);
+  });
+  return { port: (server.address() as AddressInfo).port, stop: () => stop(server) };
+}
+
+/** Idle and streaming connections must not hold the process: what is left after the grace is cut. */
+async function stop(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+  await closed;
+  clearTimeout(cut);
+}
+
+function listenProblem({ host, port }: ListenAddress, error: NodeJS.ErrnoException): string {
+  const where = `CONTROL_API_LISTEN ${host}:${port}`;
+  if (error.code === 'EADDRINUSE') return `${where} is taken by another program: stop it, or choose another port`;
+  if (error.code === 'EACCES') return `${where} needs more rights: choose a port above 1023`;
+  if (error.code === 'EADDRNOTAVAIL') return `${where} is not an address of this machine`;
+  return `${where}: ${error.message}`;
+}

@@ -1,0 +1,42 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
+
+const LIFETIME_MS = 12 * 3_600_000;
+
+/** More sign-ins than people; the oldest goes first. */
+const MOST = 100;
+
+export const SESSION_COOKIE = 'crowdsec_session';
+
+/** Signed-in browsers. In memory only: a restart asks for the token again. */
+export class Sessions {
+  readonly #expiries = new Map<string, number>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @returns the cookie's value; only its hash is kept. */
+  open(): { readonly id: string; readonly maxAgeSeconds: number } {
+    const oldest = this.#expiries.keys().next();
+    if (this.#expiries.size >= MOST && !oldest.done) this.#expiries.delete(oldest.value);
+    const id = randomBytes(32).toString('base64url');
+    this.#expiries.set(keyOf(id), this.#clock.monotonic() + LIFETIME_MS);
+    return { id, maxAgeSeconds: LIFETIME_MS / 1_000 };
+  }
+
+  isOpen(id: string | undefined): boolean {
+    if (id === undefined) return false;
+    const expiry = this.#expiries.get(keyOf(id));
+    return expiry !== undefined && expiry > this.#clock.monotonic();
+  }
+
+  close(id: string | undefined): void {
+    if (id !== undefined) this.#expiries.delete(keyOf(id));
+  }
+}
+
+function keyOf(id: string): string {
+  return createHash('sha256').update(id).digest('base64');
+}

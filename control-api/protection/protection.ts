@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StoredSettings } from '../../bouncer/shared/domain/settings.ts';
+import type { BouncerStatus, CaddyStatus } from '../../bouncer/shared/domain/status.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { readSettings, writeSettings } from '../../bouncer/shared/redis/settings-store.ts';
+import { readStatuses } from '../../bouncer/shared/redis/status-store.ts';
+import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
+import { viaRedis } from '../redis-access.ts';
+import { missingFor } from './confirmation.ts';
+
+/** How long an answer waits for Caddy; a push of a very large set on a small machine takes seconds. */
+const CONFIRM_WITHIN_MS = 10_000;
+
+/** How long it waits for a first sign of a bouncer when none is alive: one may just be starting. */
+const ALIVE_WITHIN_MS = 1_500;
+
+const LOOK_EVERY_MS = 50;
+
+/** What an operator wants, with the meaning of what was never said filled in. */
+export interface Wanted {
+  readonly enabled: boolean;
+  readonly policy: NonNullable<StoredSettings['policy']>;
+}
+
+export interface ChangeOutcome {
+  readonly confirmed: boolean;
+  readonly tookMs: number;
+  readonly caddies: readonly CaddyStatus[];
+  /** Empty when confirmed. */
+  readonly missing: readonly string[];
+}
+
+/** The switch: writes what is wanted, and watches the bouncers make it so. */
+export class Protection {
+  readonly #redis: RedisLink;
+  readonly #clock: Clock;
+  #lastSeen: string | undefined;
+
+  constructor(redis: RedisLink, clock: Clock) {
+    this.#redis = redis;
+    this.#clock = clock;
+  }
+
+  /** A field that Redis does not have (never set, or wiped) is what the bouncers say they follow. */
+  async wanted(): Promise<Wanted> {
+    const stored = await viaRedis(this.#redis, readSettings);
+    const [followed] = stored.enabled === undefined || stored.policy === undefined ? await this.bouncers() : [];
+    return {
+      enabled: stored.enabled ?? followed?.settings.enabled ?? true,
+      policy: stored.policy ?? followed?.settings.policy ?? 'enforce',
+    };
+  }
+
+  /** Every bouncer that is alive. */
+  async bouncers(): Promise<BouncerStatus[]> {
+    const bouncers = await viaRedis(this.#redis, readStatuses);
+    const [latest] = bouncers
+      .map((bouncer) => bouncer.updated_at)
+      .toSorted()
+      .slice(-1);
+    this.#lastSeen = latest ?? this.#lastSeen;
+    return bouncers;
+  }
+
+  /** When a bouncer was last heard of, by this process. */
+  get offlineSince(): string | undefined {
+    return this.#lastSeen;
+  }
+
+  async change(patch: Pick<StoredSettings, 'enabled' | 'policy'>): Promise<ChangeOutcome> {
+    const startedAt = this.#clock.monotonic();
+    const change = await viaRedis(this.#redis, (redis) => writeSettings(redis, patch));
+    for (;;) {
+      const bouncers = await this.bouncers();
+      const missing = missingFor(change, bouncers);
+      const tookMs = Math.round(this.#clock.monotonic() - startedAt);
+      const patience = bouncers.length === 0 ? ALIVE_WITHIN_MS : CONFIRM_WITHIN_MS;
+      if (missing.length === 0 || tookMs >= patience) {
+        const caddies = bouncers.flatMap((bouncer) => bouncer.caddies);
+        return { confirmed: missing.length === 0, tookMs, caddies, missing };
+      }
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+}

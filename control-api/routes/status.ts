@@ -1,0 +1,49 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { POLICIES } from '../../bouncer/shared/domain/policy.ts';
+import { type Engine, ENGINE_STATES } from '../crowdsec/engine.ts';
+import { bouncerSummarySchema, summarize } from '../protection/bouncer-summary.ts';
+import type { Protection } from '../protection/protection.ts';
+import { BASE, problems } from './shared-responses.ts';
+
+export const engineSchema = z.object({
+  mode: z.enum(['external', 'managed']),
+  state: z.enum(ENGINE_STATES),
+  since: z.string(),
+  version: z.string().optional(),
+  error: z.string().optional(),
+});
+
+const statusSchema = z
+  .object({
+    enabled: z.boolean(),
+    policy: z.enum(POLICIES),
+    engine: engineSchema,
+    bouncer: bouncerSummarySchema,
+  })
+  .openapi('Status');
+
+const getStatus = createRoute({
+  method: 'get',
+  path: `${BASE}/status`,
+  summary: 'What is wanted, and what is',
+  responses: {
+    200: { description: 'The whole state', content: { 'application/json': { schema: statusSchema } } },
+    ...problems,
+  },
+});
+
+export interface StatusPorts {
+  readonly protection: Protection;
+  readonly engine: Engine;
+}
+
+export function statusRoutes({ protection, engine }: StatusPorts) {
+  return new OpenAPIHono().openapi(getStatus, async (c) => {
+    const [wanted, bouncers, engineStatus] = await Promise.all([
+      protection.wanted(),
+      protection.bouncers(),
+      engine.status(),
+    ]);
+    return c.json({ ...wanted, engine: engineStatus, bouncer: summarize(bouncers, protection.offlineSince) }, 200);
+  });
+}
