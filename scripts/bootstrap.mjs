@@ -34,24 +34,31 @@ export function requireNode() {
   ]);
 }
 
-/** `npm ci`, when the lock file is newer than what was last installed from it. */
+/** `npm ci`, when what is installed is not what the lock file says. */
 export function installPackages() {
-  const stamp = at('node_modules', '.installed-from');
-  const lock = readFileSync(at('package-lock.json'), 'utf8');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  // A tree that npm itself made from this very lock file is as good as ours.
-  const npmsOwn = at('node_modules', '.package-lock.json');
-  if (!existsSync(stamp) && existsSync(npmsOwn) && modified(npmsOwn) >= modified(at('package-lock.json'))) {
-    writeFileSync(stamp, lock);
-    return;
-  }
+  if (isInstalled()) return;
   withLock('install', () => {
-    if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+    if (isInstalled()) return;
     step('installing npm packages', () => run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']), [
       'Is the npm registry reachable from here? `npm ping` tells.',
     ]);
-    writeFileSync(stamp, lock);
   });
+}
+
+/**
+ * npm leaves its own list of what it installed, written last. It is compared package by package, so that a tree made
+ * by `npm install` counts as well, and an interrupted one does not.
+ */
+function isInstalled() {
+  const installed = readPackages(at('node_modules', '.package-lock.json'));
+  const wanted = readPackages(at('package-lock.json'));
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) => path === '' || optional === true || installed[path]?.version === version,
+  );
+}
+
+function readPackages(path) {
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : {};
 }
 
 /** Hooks live in the repository; git must only be told where. Not a git checkout: nothing to do. */

@@ -79,7 +79,7 @@ export function formatSources(sources: readonly AptSource[], fallbackKeyring?: s
 export function privateAptConf(systemDump: string, folder: string): string {
   const downloads = systemDump
     .split('\n')
-    .filter((line) => line.startsWith("Acquire::") && !/^Acquire::(IndexTargets|Languages|GzipIndexes)\b/.test(line));
+    .filter((line) => line.startsWith('Acquire::') && !/^Acquire::(IndexTargets|Languages|GzipIndexes)\b/.test(line));
   const state = [
     ['Dir::Etc::parts', '/dev/null'],
     ['Dir::Etc::main', '/dev/null'],

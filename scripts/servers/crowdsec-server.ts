@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { LapiMachine, type BanOptions } from './crowdsec-lapi.ts';
 import { call } from './http.ts';
 import { freePort } from './ports.ts';
 import { lastLine, run } from './run.ts';
+import { keepSecretFile, writeSecretFile } from './secret-file.ts';
 
 export interface CrowdsecOptions {
   readonly binaries: CrowdsecBinaries;
@@ -106,13 +106,12 @@ export class CrowdsecServer extends Child {
   /** Mints a bouncer's key into a file that only this user can read; the key in the file is kept when LAPI knows it. */
   async addBouncer(name: string, keyFile = join(this.folders.root, `${name}.key`)): Promise<string> {
     this.#bouncers.set(name, keyFile);
-    if (existsSync(keyFile)) {
-      if ((await this.#bouncerNames()).includes(name)) return keyFile;
-    } else {
-      await this.#tryCscli('bouncers', 'delete', name);
-      await writeSecret(keyFile, randomBytes(32).toString('hex'));
-    }
-    await this.cscli('bouncers', 'add', name, '-k', (await readFile(keyFile, 'utf8')).trim());
+    const isKept = existsSync(keyFile);
+    const key = await keepSecretFile(keyFile);
+    const isKnown = (await this.#bouncerNames()).includes(name);
+    if (isKept && isKnown) return keyFile;
+    if (isKnown) await this.cscli('bouncers', 'delete', name);
+    await this.cscli('bouncers', 'add', name, '-k', key);
     return keyFile;
   }
 
@@ -126,6 +125,17 @@ export class CrowdsecServer extends Child {
       for (const [name, keyFile] of this.#bouncers) await this.addBouncer(name, keyFile);
     }
     await this.start();
+  }
+
+  /** What the control API needs to run cscli on this CrowdSec, and to log in as its machine. */
+  get controlEnvironment(): Record<string, string> {
+    return {
+      ...libraryEnvironment(this.#binaries),
+      CSCLI: this.#binaries.cscli,
+      CROWDSEC_CONFIG_DIR: this.folders.etc,
+      CROWDSEC_DATA_DIR: this.folders.data,
+      CROWDSEC_MACHINE_CREDENTIALS: this.folders.credentials,
+    };
   }
 
   /** Runs cscli on this CrowdSec; answers with what it wrote to stdout. */
@@ -208,10 +218,5 @@ async function writePush(folders: CrowdsecFolders, binaries: CrowdsecBinaries, p
   if (push === undefined || binaries.httpPlugin === undefined) return;
   await cp(binaries.httpPlugin, plugin);
   await chmod(plugin, 0o755);
-  await writeSecret(notification, pushNotification(push));
-}
-
-async function writeSecret(path: string, text: string): Promise<void> {
-  await writeFile(path, text, { mode: 0o600 });
-  await chmod(path, 0o600);
+  await writeSecretFile(notification, pushNotification(push));
 }

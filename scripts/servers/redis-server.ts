@@ -1,6 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { createConnection } from 'node:net';
-import { join } from 'node:path';
 import type { Binary } from './binaries.ts';
 import { Child } from './child.ts';
 import { freePort } from './ports.ts';
@@ -31,7 +30,7 @@ export class RedisServer extends Child {
       ready: async () => (await sendCommand(at, 'PING')) === '+PONG',
     });
     this.#at = at;
-    this.url = 'socket' in at ? `redis+unix://${at.socket}` : `redis://127.0.0.1:${at.port}/0`;
+    this.url = 'socket' in at ? `unix://${at.socket}` : `redis://127.0.0.1:${at.port}/0`;
   }
 
   static async start(options: RedisOptions): Promise<RedisServer> {
@@ -59,7 +58,7 @@ type Address = { readonly port: number } | { readonly socket: string };
 export function redisArguments(options: RedisOptions, at: Address): string[] {
   const listen = 'socket' in at ? ['--port', '0', '--unixsocket', at.socket] : ['--port', String(at.port)];
   const keep = options.persistent
-    ? ['--appendonly', 'yes', '--appendfsync', 'everysec', '--dir', join(options.stateDir)]
+    ? ['--appendonly', 'yes', '--appendfsync', 'everysec', '--dir', options.stateDir]
     : ['--appendonly', 'no', '--save', '', '--dir', options.stateDir];
   return ['--bind', '127.0.0.1', ...listen, '--daemonize', 'no', '--loglevel', 'notice', ...keep];
 }

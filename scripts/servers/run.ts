@@ -25,7 +25,10 @@ export function run(command: string, args: readonly string[], options: RunOption
       maxBuffer: MAX_OUTPUT_BYTES,
     };
     execFile(command, [...args], settings, (error, stdout, stderr) => {
-      if (error === null) { resolve({ code: 0, stdout, stderr }); return; }
+      if (error === null) {
+        resolve({ code: 0, stdout, stderr });
+        return;
+      }
       const code = typeof error.code === 'number' ? error.code : 127;
       resolve({ code, stdout, stderr: stderr === '' ? error.message : stderr });
     });
