@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+
+/** The names under which Caddy knows our routes, in the order in which they stand at the top of a server. */
+export interface ManagedIds {
+  readonly enter: string;
+  readonly block: string;
+  /** Carries the revision, so that three ids tell whether all of our rules are in place. */
+  readonly leave: string;
+}
+
+const MANAGED = /^crowdsec_[0-9a-f]{8}_(enter|block|guard|leave_.*)$/;
+
+/** A server's name may hold anything; ids must fit in a URL. The first 8 hex digits of its SHA-256 do. */
+export function serverKey(name: string): string {
+  return createHash('sha256').update(name).digest('hex').slice(0, 8);
+}
+
+export function managedIds(key: string, revision: string): ManagedIds {
+  return { enter: `crowdsec_${key}_enter`, block: `crowdsec_${key}_block`, leave: `crowdsec_${key}_leave_${revision}` };
+}
+
+/** The route that keeps requests which failed before the verdict from the user's error routes. */
+export function guardId(key: string): string {
+  return `crowdsec_${key}_guard`;
+}
+
+export function isManagedId(id: unknown): boolean {
+  return typeof id === 'string' && MANAGED.test(id);
+}

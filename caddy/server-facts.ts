@@ -1,0 +1,57 @@
+/** What a server's own settings mean for bans, and what its owner should know. */
+import { contains } from './annotations.ts';
+import { isObject, listOf, type ServerConfig } from './config-types.ts';
+import type { Capabilities } from './capabilities.ts';
+
+export type WarningCode =
+  | 'proxies_not_strict'
+  | 'proxied_on_old_caddy'
+  | 'unix_listener'
+  | 'metrics_count'
+  | 'monitor_unmarked'
+  | 'error_action_refused'
+  | 'unreadable_route';
+
+/** Something that holds on one server and that its owner may want to change. */
+export interface Warning {
+  readonly code: WarningCode;
+  readonly server: string;
+  readonly message: string;
+}
+
+/** Whether the client's address may be what a proxy wrote, rather than the peer of the connection. */
+export function trustsProxies(server: ServerConfig, capabilities: Capabilities): boolean {
+  return capabilities.clientIp && (isObject(server.trusted_proxies) || server.trusted_proxies_unix === true);
+}
+
+export function serverWarnings(name: string, server: ServerConfig, capabilities: Capabilities): readonly Warning[] {
+  const warnings: Warning[] = [];
+  const warn = (code: WarningCode, message: string) =>
+    warnings.push({ code, server: name, message: `server "${name}": ${message}` });
+  if (trustsProxies(server, capabilities) && Number(server.trusted_proxies_strict ?? 0) <= 0) {
+    warn(
+      'proxies_not_strict',
+      'a banned client passes by sending a forged X-Forwarded-For, since Caddy believes its left-most address; add `trusted_proxies_strict` beside `trusted_proxies`',
+    );
+  }
+  if (!capabilities.clientIp && contains(server.routes, (object) => Object.hasOwn(object, 'trusted_proxies'))) {
+    warn(
+      'proxied_on_old_caddy',
+      'Caddy before 2.7 knows only the address of the proxy or CDN in front of it, not of the client; upgrade Caddy and set `servers { trusted_proxies … }`',
+    );
+  }
+  if (hasUnixListener(server) && server.trusted_proxies_unix !== true) {
+    warn(
+      'unix_listener',
+      'clients of its unix socket have no address and are never banned; on newer Caddys `trusted_proxies_unix` makes it believe the proxy in front',
+    );
+  }
+  if (isObject(server.metrics)) {
+    warn('metrics_count', 'caddy_http_requests_total counts each request once more for each of our three routes');
+  }
+  return warnings;
+}
+
+function hasUnixListener(server: ServerConfig): boolean {
+  return listOf(server.listen).some((address) => typeof address === 'string' && /^unix(gram|packet)?\//.test(address));
+}
