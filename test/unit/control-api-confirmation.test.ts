@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import type { BouncerStatus, CaddyStatus } from '../../bouncer/shared/domain/status.ts';
+import { summarize } from '../../control-api/protection/bouncer-summary.ts';
+import { missingFor } from '../../control-api/protection/confirmation.ts';
+import { bouncerStatus, caddyStatus } from './control-api-bouncers.ts';
+
+const missing = (caddy: Partial<CaddyStatus>, bouncer: Partial<BouncerStatus> = {}) =>
+  missingFor('now', [bouncerStatus({ change: 'now', caddies: [caddyStatus(caddy)], ...bouncer })]);
+
+describe('what is missing for a change to be in effect', () => {
+  it('is nothing once every Caddy follows it', () => {
+    expect(missing({ state: 'in_sync', change: 'now' })).toEqual([]);
+  });
+
+  it('is nothing for a Caddy that serves no HTTP', () => {
+    expect(missing({ state: 'no_http_app' })).toEqual([]);
+  });
+
+  it('is a bouncer, when none is alive', () => {
+    expect(missingFor('now', [])).toEqual([expect.stringMatching(/^no bouncer is alive/)]);
+  });
+
+  it('is the bouncer that has not heard of it', () => {
+    const deaf = bouncerStatus({
+      id: 'deaf',
+      change: 'before',
+      caddies: [caddyStatus({ state: 'in_sync', change: 'before' })],
+    });
+    expect(missingFor('now', [deaf])).toEqual(['bouncer deaf has not read the new settings yet']);
+  });
+
+  it.each([
+    [{ state: 'in_sync', change: 'before' }, 'caddy http://caddy:2019 still has the rules from before'],
+    [{ state: 'pushing', change: 'before' }, 'caddy http://caddy:2019 is taking the new rules'],
+    [
+      { state: 'unreachable', change: 'now', error: 'connection refused', hint: 'start Caddy' },
+      'caddy http://caddy:2019 is unreachable: connection refused; start Caddy',
+    ],
+    [
+      { state: 'rejected', change: 'now', error: 'unknown module' },
+      'caddy http://caddy:2019 refused the rules: unknown module',
+    ],
+  ] as const)('is the Caddy that does not follow: %j', (caddy, sentence) => {
+    expect(missing(caddy)).toEqual([sentence]);
+  });
+
+  it('is each Caddy of each bouncer that lags', () => {
+    const one = bouncerStatus({
+      change: 'now',
+      caddies: [caddyStatus({ state: 'in_sync', change: 'now' }), caddyStatus({ state: 'unreachable' })],
+    });
+    const two = bouncerStatus({ id: 'two', change: 'now', caddies: [] });
+    expect(missingFor('now', [one, two])).toEqual([
+      'caddy http://caddy:2019 is unreachable',
+      'bouncer two knows no Caddy: set its CADDY_ADMIN',
+    ]);
+  });
+});
+
+describe('several bouncers as one', () => {
+  it('are as well as the worst of them', () => {
+    const states = (...all: BouncerStatus['state'][]) =>
+      summarize(
+        all.map((state) => bouncerStatus({ state })),
+        undefined,
+      ).state;
+    expect(states('enforcing', 'degraded', 'stale')).toBe('degraded');
+    expect(states('enforcing', 'off')).toBe('enforcing');
+    expect(states('enforcing', 'monitoring')).toBe('monitoring');
+  });
+
+  it('are offline when there is none, since the last was heard', () => {
+    expect(summarize([], '2026-01-01T00:00:00.000Z')).toMatchObject({
+      state: 'offline',
+      offline_since: '2026-01-01T00:00:00.000Z',
+      decisions: { total: 0 },
+    });
+  });
+});
