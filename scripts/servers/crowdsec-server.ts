@@ -138,6 +138,12 @@ export class CrowdsecServer extends Child {
     };
   }
 
+  /** How a person runs cscli on this CrowdSec, in a shell. */
+  get shellCscli(): string {
+    const libraries = Object.entries(libraryEnvironment(this.#binaries)).map(([name, value]) => `${name}='${value}'`);
+    return [...libraries, `'${this.#binaries.cscli}'`, '-c', `'${this.folders.config}'`].join(' ');
+  }
+
   /** Runs cscli on this CrowdSec; answers with what it wrote to stdout. */
   async cscli(...args: string[]): Promise<string> {
     const result = await this.#tryCscli(...args);

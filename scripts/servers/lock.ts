@@ -27,9 +27,10 @@ export async function withLock<T>(path: string, onWait: () => void, action: () =
   }
 }
 
-async function tryLock(path: string): Promise<boolean> {
+/** False when it is held; a lock whose owner is gone is removed, so that the next try can succeed. */
+export async function tryLock(path: string): Promise<boolean> {
   try {
-    await writeFile(path, String(process.pid), { flag: 'wx' });
+    await writeFile(path, `${process.pid} ${await startTime(process.pid)}`, { flag: 'wx' });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -38,13 +39,26 @@ async function tryLock(path: string): Promise<boolean> {
   }
 }
 
+export async function lockOwner(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text.split(' ')[0] ?? '';
+}
+
 async function ownerIsGone(path: string): Promise<boolean> {
+  const [pid = '', started = ''] = (await readFile(path, 'utf8').catch(() => '')).split(' ');
+  if (pid === '') return Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? 0) > EMPTY_GRACE_MS;
   try {
-    const pid = Number(await readFile(path, 'utf8'));
-    if (pid === 0) return Date.now() - (await stat(path)).mtimeMs > EMPTY_GRACE_MS;
-    process.kill(pid, 0);
-    return false;
+    process.kill(Number(pid), 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return true;
   }
+  // A number is used again after a restart of the machine; its start time tells the two apart.
+  return started !== (await startTime(Number(pid)));
+}
+
+/** When a process started, in the kernel's ticks; empty where there is no /proc. */
+async function startTime(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The second field is a name that may hold spaces; counting begins behind its bracket.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }

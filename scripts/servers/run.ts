@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ChildProcess } from 'node:child_process';
 
 export interface RunResult {
   readonly code: number;
@@ -15,6 +15,12 @@ export interface RunOptions {
 const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
+/** A download must not go on after the run that wanted it was ended. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGTERM');
+});
+
 /** Runs a command to its end, without a shell; a command that cannot be started has code 127, as in a shell. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   return new Promise((resolve) => {
@@ -24,7 +30,8 @@ export function run(command: string, args: readonly string[], options: RunOption
       timeout: options.timeoutMs ?? TIMEOUT_MS,
       maxBuffer: MAX_OUTPUT_BYTES,
     };
-    execFile(command, [...args], settings, (error, stdout, stderr) => {
+    const child = execFile(command, [...args], settings, (error, stdout, stderr) => {
+      running.delete(child);
       if (error === null) {
         resolve({ code: 0, stdout, stderr });
         return;
@@ -32,6 +39,7 @@ export function run(command: string, args: readonly string[], options: RunOption
       const code = typeof error.code === 'number' ? error.code : 127;
       resolve({ code, stdout, stderr: stderr === '' ? error.message : stderr });
     });
+    running.add(child);
   });
 }
 

@@ -1,0 +1,15 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lockOwner, tryLock } from '../servers/lock.ts';
+
+/** Two runs on one state would fight over the same database and sockets. @returns the path of the lock file. */
+export async function claimState(stateDir: string): Promise<string> {
+  await mkdir(stateDir, { recursive: true, mode: 0o755 });
+  const path = join(stateDir, 'running');
+  // Twice: the first try may find, and remove, what a killed run left.
+  if ((await tryLock(path)) || (await tryLock(path))) return path;
+  throw new Error(
+    `npm start is running already with this state (pid ${await lockOwner(path)}, ${stateDir}).\n` +
+      '  → stop that one with Ctrl-C, or give this one a state of its own: START_STATE_DIR=/some/folder npm start',
+  );
+}
