@@ -1,6 +1,7 @@
 import { hostname, homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseAdminAddress } from '../caddy/admin-address.ts';
 import type { Remediation } from './decisions/remediation.ts';
 import type { ConfigProblem, OptionTable, OptionValues } from './shared/config/option.ts';
 import { duration, list, listenAddress, prefixList, secret, text } from './shared/config/values.ts';
@@ -160,6 +161,10 @@ export function crossCheck(config: BouncerConfig): ConfigProblem[] {
       `has no use with BAN_ACTION ${config.BAN_ACTION}`,
       'set BAN_ACTION to a status such as 403, or leave BAN_BODY_FILE out',
     );
+  }
+  for (const address of config.CADDY_ADMIN) {
+    const parsed = parseAdminAddress(address);
+    if (parsed.kind === 'invalid') report('CADDY_ADMIN', parsed.message, 'it is the `admin` address of the Caddyfile');
   }
   return problems;
 }

@@ -8,11 +8,14 @@ export type LoadedConfig =
   | { readonly kind: 'ok'; readonly config: BouncerConfig; readonly sources: Readonly<Record<string, string>> }
   | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[] };
 
+/** What stands on the command line: flags by the settings' names, and the `--config` file. */
+export interface ConfigInput {
+  readonly flags: Readonly<Record<string, string | undefined>>;
+  readonly configFile: string | undefined;
+}
+
 /** Flags over environment over file over defaults, every problem at once. */
-export function loadConfig(
-  flags: Readonly<Record<string, string | undefined>>,
-  configFile: string | undefined,
-): LoadedConfig {
+export function loadConfig({ flags, configFile }: ConfigInput): LoadedConfig {
   let file: Record<string, string> = {};
   try {
     if (configFile !== undefined) file = readConfigFile(configFile);

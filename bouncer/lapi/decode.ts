@@ -1,6 +1,6 @@
 import { parseDuration } from '../shared/domain/duration.ts';
 import type { Decision } from '../shared/domain/decision.ts';
-import { parsePrefix } from '../shared/net/prefix.ts';
+import { type Prefix, parsePrefix } from '../shared/net/prefix.ts';
 
 /** Why a decision that LAPI sent is not enforced; each is counted under this name. */
 export type RejectReason =
@@ -28,8 +28,7 @@ export function decodeDecision(raw: unknown, receivedAt: number): Decoded {
   if (simulated === true) return reject('simulated', value);
   if (!isAddressScope(scope)) return reject('unsupported_scope', scope);
   if (typeof type !== 'string' || type.trim() === '') return reject('missing_type', type);
-  // 1.4.6 stores an imported CIDR with scope `Ip`, and people write an address with scope `Range`: the value decides.
-  const prefix = typeof value === 'string' ? parsePrefix(value.trim()) : undefined;
+  const prefix = readPrefix(value);
   if (prefix === undefined) return reject('bad_value', value);
   const remaining = typeof duration === 'string' ? parseDuration(duration) : undefined;
   if (remaining === undefined) return reject('bad_duration', duration);
@@ -45,6 +44,11 @@ export function decodeDecision(raw: unknown, receivedAt: number): Decoded {
       expiresAt: receivedAt + remaining,
     },
   };
+}
+
+/** 1.4.6 stores an imported CIDR with scope `Ip`, and people write an address with scope `Range`: the value decides. */
+function readPrefix(value: unknown): Prefix | undefined {
+  return typeof value === 'string' ? parsePrefix(value.trim()) : undefined;
 }
 
 /** Reads one element of the stream's `deleted` list: only its id matters. */

@@ -54,5 +54,5 @@ export const listenAddress = z.string().transform((value, context): ListenAddres
     return z.NEVER;
   }
   const host = match[1] ?? (match[2] === '' || match[2] === undefined ? '::' : match[2]);
-  return { host, port, isLoopback: host === 'localhost' || host === '::1' || host.startsWith("127.") };
+  return { host, port, isLoopback: host === 'localhost' || host === '::1' || host.startsWith('127.') };
 });

@@ -1,0 +1,286 @@
+import { readFileSync } from 'node:fs';
+import { parseAdminAddress } from '../caddy/admin-address.ts';
+import { CaddyAdmin } from '../caddy/admin-client.ts';
+import type { BouncerConfig } from './config.ts';
+import { createFilter } from './decisions/filter.ts';
+import { DecisionStore } from './decisions/store.ts';
+import { judge } from './decisions/verdict.ts';
+import { CaddyRound } from './enforce/caddy-round.ts';
+import { DesiredState } from './enforce/desired.ts';
+import { Reconciler } from './enforce/reconciler.ts';
+import { createBouncerApp } from './http/app.ts';
+import { BouncerMetrics } from './http/metrics.ts';
+import { HttpServer } from './http/server.ts';
+import { LapiClient } from './lapi/client.ts';
+import { LapiStream } from './lapi/stream.ts';
+import { explain, type LookupAnswer } from './lookup.ts';
+import { Intake } from './intake.ts';
+import { Reporter } from './reporter.ts';
+import type { BanAction } from './shared/domain/ruleset.ts';
+import type { Address } from './shared/net/prefix.ts';
+import { RedisLink } from './shared/redis/client.ts';
+import { onCommand } from './shared/redis/command-channel.ts';
+import type { Clock } from './shared/runtime/clock.ts';
+import type { Logger } from './shared/runtime/logger.ts';
+import { type Service, ServiceGroup } from './shared/runtime/service.ts';
+import { SettingsKeeper } from './state/settings-keeper.ts';
+import { SnapshotKeeper } from './state/snapshot-keeper.ts';
+import { StateDir } from './state/state-dir.ts';
+import { VERSION } from './version.ts';
+
+/** How long `/refresh?wait` waits for every Caddy to confirm. */
+const CONFIRM_LIMIT_MS = 10_000;
+/** A start waits this long for Redis, which may know newer settings and a newer snapshot than STATE_DIR. */
+const REDIS_START_MS = 2_000;
+
+/** The composition root: builds the parts of the bouncer, starts and stops them in order. */
+export class Daemon {
+  readonly #config: BouncerConfig;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #redis: RedisLink | undefined;
+  readonly #settings: SettingsKeeper;
+  readonly #snapshot: SnapshotKeeper;
+  readonly #store: DecisionStore;
+  readonly #desired: DesiredState;
+  readonly #reconcilers: ReadonlyMap<string, Reconciler>;
+  readonly #stream: LapiStream;
+  readonly #services: ServiceGroup;
+
+  constructor(config: BouncerConfig, clock: Clock, log: Logger) {
+    this.#config = config;
+    this.#clock = clock;
+    this.#log = log;
+    const state = new StateDir(config.STATE_DIR, log);
+    this.#redis = config.REDIS_URL === 'none' ? undefined : new RedisLink(config.REDIS_URL, log);
+    this.#settings = new SettingsKeeper({
+      state,
+      redis: this.#redis,
+      defaultPolicy: config.DEFAULT_POLICY,
+      allowlist: config.ALLOWLIST,
+      log,
+    });
+    this.#store = new DecisionStore(config.FALLBACK_REMEDIATION);
+    this.#desired = new DesiredState(this.#store, {
+      settings: () => this.#settings.current,
+      allowlist: () => this.#settings.allowlist,
+      action: banActionOf(config),
+      logBlocked: config.LOG_BLOCKED,
+    });
+    this.#snapshot = new SnapshotKeeper({
+      state,
+      redis: this.#redis,
+      decisions: () => this.#store.values(),
+      clock,
+      log,
+    });
+    this.#reconcilers = new Map(config.CADDY_ADMIN.map((admin) => [admin, this.#reconcilerFor(admin)]));
+    const metrics = this.#metrics(() => intake);
+    const client = new LapiClient(endpointOf(config), config.CROWDSEC_BOUNCER_KEY, VERSION, clock);
+    const intake = new Intake({
+      store: this.#store,
+      desired: this.#desired,
+      filter: createFilter(filterOf(config)),
+      snapshot: this.#snapshot,
+      metrics,
+      clock,
+      log,
+      lapiUrl: client.url,
+    });
+    const times = { pollMs: config.CROWDSEC_POLL_INTERVAL, resyncMs: config.CROWDSEC_RESYNC_INTERVAL };
+    this.#stream = new LapiStream(client, intake, times, clock, log);
+    const reporter = new Reporter({
+      id: config.BOUNCER_ID,
+      redis: this.#redis,
+      settings: this.#settings,
+      desired: this.#desired,
+      store: this.#store,
+      intake,
+      reconcilers: this.#reconcilers,
+      metrics,
+      clock,
+      log,
+    });
+    const app = createBouncerApp({
+      status: () => reporter.status,
+      metrics,
+      token: config.BOUNCER_TOKEN,
+      refresh: (confirm) => this.refresh(confirm),
+      lookup: (address) => this.lookup(address),
+      bans: () => this.#desired.bans,
+    });
+    const http = new HttpServer(app, config.BOUNCER_LISTEN, 'BOUNCER_LISTEN');
+    // Stopped in reverse: first nobody asks anything any more, last the snapshot is written.
+    this.#services = new ServiceGroup(
+      [
+        this.#shared(),
+        this.#settings,
+        this.#snapshot,
+        intake,
+        ...this.#reconcilers.values(),
+        this.#stream,
+        reporter,
+        http,
+      ],
+      log,
+    );
+  }
+
+  /** @throws Error when it cannot serve at all, such as a port that is taken. */
+  async start(): Promise<void> {
+    this.#settings.on('change', () => this.#desired.changed());
+    this.#desired.on('change', (isUrgent) => {
+      for (const reconciler of this.#reconcilers.values()) reconciler.changed(isUrgent);
+    });
+    await this.#services.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#services.stop();
+  }
+
+  /** Pulls now. @returns what keeps a Caddy from holding the result, when that was asked for. */
+  async refresh(confirm: boolean): Promise<readonly string[]> {
+    await this.#stream.refresh();
+    if (!confirm) return [];
+    for (const reconciler of this.#reconcilers.values()) reconciler.changed(true);
+    const deadline = this.#clock.monotonic() + CONFIRM_LIMIT_MS;
+    const waits = [...this.#reconcilers.values()].map((reconciler) =>
+      settled(reconciler, deadline - this.#clock.monotonic()),
+    );
+    await Promise.all(waits);
+    return [...this.#reconcilers.values()].flatMap(({ trouble }) => (trouble === undefined ? [] : [trouble]));
+  }
+
+  lookup(address: Address): LookupAnswer {
+    const verdict = judge(
+      this.#store.covering(address),
+      this.#desired.allowedBy(address),
+      this.#config.FALLBACK_REMEDIATION,
+    );
+    const caddies = [...this.#reconcilers].map(([admin, { isSettled }]) => ({ admin, isSettled }));
+    return explain(address, verdict, this.#settings.current, caddies, this.#clock);
+  }
+
+  /** Redis comes first and goes last; what it and STATE_DIR know is read before anything is decided. */
+  #shared(): Service {
+    return {
+      name: 'shared state',
+      start: async () => {
+        const redis = this.#redis;
+        if (redis !== undefined) {
+          redis.start();
+          await upWithin(redis, REDIS_START_MS);
+          await this.#settings.look();
+          this.#listen(redis);
+        }
+        await this.#restore();
+      },
+      stop: () => this.#redis?.stop(),
+    };
+  }
+
+  #listen(redis: RedisLink): void {
+    const heard = onCommand(redis, (command) => {
+      if (command.kind === 'settings') void this.#settings.look();
+      else if (command.kind === 'refresh') void this.#stream.refresh();
+      else void this.#stream.resync();
+    });
+    heard.catch((error: unknown) =>
+      this.#log.warn({ error }, 'commands cannot be heard; what they announce is looked at every few seconds'),
+    );
+  }
+
+  async #restore(): Promise<void> {
+    const snapshot = await this.#snapshot.restore();
+    if (snapshot === undefined) return;
+    this.#store.replaceAll(snapshot.decisions);
+    this.#desired.restored();
+    const takenAt = new Date(snapshot.takenAt).toISOString();
+    this.#log.info(
+      { decisions: snapshot.decisions.length, takenAt },
+      'restored the last snapshot; it is enforced until LAPI answers',
+    );
+  }
+
+  #reconcilerFor(admin: string): Reconciler {
+    const parsed = parseAdminAddress(admin);
+    if (parsed.kind === 'invalid') throw new Error(`CADDY_ADMIN: ${parsed.message}`);
+    const times = { pushMs: this.#config.PUSH_INTERVAL, driftMs: this.#config.DRIFT_INTERVAL };
+    const round = new CaddyRound(new CaddyAdmin(parsed.address), this.#clock);
+    return new Reconciler({
+      admin,
+      round,
+      desired: () => this.#desired.current,
+      times,
+      clock: this.#clock,
+      log: this.#log,
+    });
+  }
+
+  #metrics(intake: () => Intake): BouncerMetrics {
+    const metrics = new BouncerMetrics({
+      decisions: () => this.#store.counts.rows,
+      streamAgeSeconds: () => intake().ageSeconds,
+    });
+    for (const [admin, reconciler] of this.#reconcilers) {
+      reconciler.on('drift', () => metrics.drifted(admin));
+      reconciler.on('pushed', (result, milliseconds) => metrics.pushed(admin, result, milliseconds));
+      reconciler.on('settled', () => metrics.holds(admin, reconciler.entriesByKind));
+    }
+    return metrics;
+  }
+}
+
+async function settled(reconciler: Reconciler, limitMs: number): Promise<void> {
+  if (reconciler.isSettled) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, limitMs);
+    const look = () => {
+      if (!reconciler.isSettled) return;
+      clearTimeout(timer);
+      reconciler.off('settled', look);
+      resolve();
+    };
+    reconciler.on('settled', look);
+  });
+}
+
+async function upWithin(redis: RedisLink, limitMs: number): Promise<void> {
+  if (redis.isUp) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, limitMs);
+    redis.once('up', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function endpointOf(config: BouncerConfig) {
+  const certificates = {
+    caFile: config.CROWDSEC_CA_FILE,
+    certFile: config.CROWDSEC_CERT_FILE,
+    keyFile: config.CROWDSEC_KEY_FILE,
+  };
+  return { url: config.CROWDSEC_LAPI_URL, certificates };
+}
+
+function filterOf(config: BouncerConfig) {
+  return {
+    scopes: config.CROWDSEC_SCOPES,
+    origins: config.CROWDSEC_ORIGINS,
+    scenariosContaining: config.CROWDSEC_SCENARIOS_CONTAINING,
+    scenariosNotContaining: config.CROWDSEC_SCENARIOS_NOT_CONTAINING,
+  };
+}
+
+/** A ban without a status of its own is answered with this one. */
+const DEFAULT_STATUS = 403;
+
+function banActionOf({ BAN_ACTION: action, BAN_BODY_FILE: bodyFile }: BouncerConfig): BanAction {
+  if (action === 'abort') return { kind: 'abort' };
+  if (action === 'error') return { kind: 'error', status: DEFAULT_STATUS };
+  const body = bodyFile === undefined ? {} : { body: readFileSync(bodyFile, 'utf8') };
+  return { kind: 'status', status: Number(action), ...body };
+}

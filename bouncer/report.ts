@@ -1,0 +1,49 @@
+import type { Desired } from './enforce/desired.ts';
+import type { BouncerStatus, CaddyStatus } from './shared/domain/status.ts';
+import type { EffectiveSettings } from './state/settings-keeper.ts';
+
+/** What the state in one word is made of. */
+export interface StateFacts {
+  readonly settings: EffectiveSettings;
+  readonly desired: Desired | undefined;
+  readonly isComplete: boolean;
+  readonly lapi: BouncerStatus['lapi']['state'];
+  readonly lapiError: string | undefined;
+  readonly caddies: readonly {
+    readonly admin: string;
+    readonly state: CaddyStatus['state'];
+    readonly trouble: string | undefined;
+  }[];
+}
+
+/** The state in one word, whether that is "ready", and in sentences what is not well. */
+export function summarise(facts: StateFacts): Pick<BouncerStatus, 'state' | 'ready' | 'reasons'> {
+  const reasons = reasonsOf(facts);
+  const isSettled = facts.caddies.every(({ trouble }) => trouble === undefined);
+  const isKnown = facts.isComplete || !facts.settings.enabled;
+  return { state: stateOf(facts, isSettled), ready: isSettled && isKnown, reasons };
+}
+
+function stateOf(facts: StateFacts, isSettled: boolean): BouncerStatus['state'] {
+  const isBroken = facts.caddies.some(({ state }) => state === 'unreachable' || state === 'rejected');
+  if (isBroken) return 'degraded';
+  if (!facts.settings.enabled) return 'off';
+  if (facts.lapi === 'down') return facts.desired === undefined ? 'starting' : 'stale';
+  if (facts.desired === undefined) return 'starting';
+  if (!facts.isComplete || !isSettled) return 'syncing';
+  return facts.settings.policy === 'enforce' ? 'enforcing' : facts.settings.policy === 'monitor' ? 'monitoring' : 'off';
+}
+
+function reasonsOf({ settings, isComplete, desired, lapiError, caddies }: StateFacts): string[] {
+  const reasons: string[] = [];
+  if (settings.enabled && !isComplete) {
+    reasons.push(
+      desired === undefined
+        ? 'LAPI has not yet told all decisions, so nothing is changed in Caddy'
+        : 'LAPI has not yet told all decisions; the last snapshot is enforced meanwhile',
+    );
+  }
+  if (lapiError !== undefined) reasons.push(lapiError);
+  for (const { trouble } of caddies) if (trouble !== undefined) reasons.push(trouble);
+  return reasons;
+}

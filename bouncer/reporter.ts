@@ -1,0 +1,135 @@
+import type { DecisionStore } from './decisions/store.ts';
+import type { DesiredState } from './enforce/desired.ts';
+import type { Reconciler } from './enforce/reconciler.ts';
+import type { BouncerMetrics } from './http/metrics.ts';
+import type { Intake } from './intake.ts';
+import { summarise } from './report.ts';
+import type { BouncerStatus } from './shared/domain/status.ts';
+import type { RedisLink } from './shared/redis/client.ts';
+import { appendEvent } from './shared/redis/event-log.ts';
+import { removeStatus, STATUS_TTL_MS, writeStatus } from './shared/redis/status-store.ts';
+import type { Clock } from './shared/runtime/clock.ts';
+import type { Logger } from './shared/runtime/logger.ts';
+import type { Service } from './shared/runtime/service.ts';
+import type { SettingsKeeper } from './state/settings-keeper.ts';
+import { VERSION } from './version.ts';
+
+interface ReporterParts {
+  readonly id: string;
+  readonly redis: RedisLink | undefined;
+  readonly settings: SettingsKeeper;
+  readonly desired: DesiredState;
+  readonly store: DecisionStore;
+  readonly intake: Intake;
+  readonly reconcilers: ReadonlyMap<string, Reconciler>;
+  readonly metrics: BouncerMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Says how the bouncer is: to Redis every few seconds and at each change, and to whoever asks. */
+export class Reporter implements Service {
+  readonly name = 'status';
+  readonly #parts: ReporterParts;
+  readonly #startedAt: string;
+  #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Immediate | undefined;
+  #state: BouncerStatus['state'] | undefined;
+  #isStopped = false;
+
+  constructor(parts: ReporterParts) {
+    this.#parts = parts;
+    this.#startedAt = new Date(parts.clock.wall()).toISOString();
+  }
+
+  start(): void {
+    const { redis, desired, reconcilers, settings } = this.#parts;
+    this.#timer = setInterval(() => this.#publishSoon(), STATUS_TTL_MS / 3);
+    redis?.on('up', () => this.#publishSoon());
+    desired.on('change', () => this.#publishSoon());
+    settings.on(
+      'change',
+      () =>
+        void this.#event(
+          'settings',
+          `protection is ${settings.current.enabled ? 'on' : 'off'}, policy ${settings.current.policy}`,
+        ),
+    );
+    for (const [admin, reconciler] of reconcilers) {
+      for (const event of ['settled', 'state'] as const) reconciler.on(event, () => this.#publishSoon());
+      reconciler.on(
+        'drift',
+        () => void this.#event('drift', `the rules in Caddy at ${admin} were gone or changed; putting them back`),
+      );
+      reconciler.on('state', (state, message) => void this.#event('caddy', message ?? `Caddy at ${admin}: ${state}`));
+    }
+    this.#publishSoon();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+    clearImmediate(this.#soon);
+    const { redis, id } = this.#parts;
+    if (redis?.isUp === true) await removeStatus(redis, id).catch(() => undefined);
+  }
+
+  get status(): BouncerStatus {
+    const { id, settings, desired, store, intake, reconcilers, redis, clock } = this.#parts;
+    const lapi = intake.status;
+    const caddies = [...reconcilers].map(([admin, reconciler]) => ({ admin, reconciler }));
+    const summary = summarise({
+      settings: settings.current,
+      desired: desired.current,
+      isComplete: desired.isComplete,
+      lapi: lapi.state,
+      lapiError: lapi.error,
+      caddies: caddies.map(({ admin, reconciler: { status, trouble } }) => ({ admin, state: status.state, trouble })),
+    });
+    const { addresses, ranges, exceptions } = desired.bans;
+    return {
+      id,
+      version: VERSION,
+      started_at: this.#startedAt,
+      updated_at: new Date(clock.wall()).toISOString(),
+      ...summary,
+      settings: settings.current,
+      decisions: { total: store.size, ...store.counts.byOrigin },
+      enforced: { addresses: addresses.length, ranges: ranges.length, exceptions: exceptions.length },
+      lapi,
+      redis: { state: redis === undefined ? 'none' : redis.isUp ? 'up' : 'down', error: redis?.error },
+      caddies: caddies.map(({ admin, reconciler }) => ({ admin, ...reconciler.status })),
+    };
+  }
+
+  /** Many changes in one turn of the event loop are one report. */
+  #publishSoon(): void {
+    if (this.#isStopped) return;
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined;
+      void this.#publish();
+    });
+  }
+
+  async #publish(): Promise<void> {
+    const { redis, log } = this.#parts;
+    const { status } = this;
+    if (status.state !== this.#state) {
+      log.info(
+        { state: status.state, reasons: status.reasons, enforced: status.enforced },
+        `the bouncer is ${status.state}`,
+      );
+      void this.#event('state', `the bouncer is ${status.state}`);
+    }
+    this.#state = status.state;
+    if (redis?.isUp !== true) return;
+    await writeStatus(redis, status).catch(() => undefined); // the link itself reports that it is down
+  }
+
+  async #event(kind: string, message: string): Promise<void> {
+    const { redis, id, clock } = this.#parts;
+    if (redis?.isUp !== true) return;
+    const at = new Date(clock.wall()).toISOString();
+    await appendEvent(redis, { at, by: id, kind, message }).catch(() => undefined);
+  }
+}
