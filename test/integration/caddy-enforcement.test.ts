@@ -57,11 +57,17 @@ describe.each(CADDY_VERSIONS)('bans on Caddy %s', (version) => {
     });
 
     it.each([
-      ['a forged X-Ccs-Host', 'GET / HTTP/1.1\r\nHost: a.example\r\nX-Ccs-Host: evil.example\r\nX-Ccs-Host: 1.2.3.4\r\n'],
+      [
+        'a forged X-Ccs-Host',
+        'GET / HTTP/1.1\r\nHost: a.example\r\nX-Ccs-Host: evil.example\r\nX-Ccs-Host: 1.2.3.4\r\n',
+      ],
       ['HTTP/1.0 without a Host', 'GET / HTTP/1.0\r\n'],
       ['HTTP/1.0 with a forged X-Ccs-Host', 'GET / HTTP/1.0\r\nX-Ccs-Host: evil.example\r\n'],
       ['a Host that is an address', `GET / HTTP/1.1\r\nHost: ${FRIEND}\r\n`],
-      ['forged proxy headers', `GET / HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: ${FRIEND}\r\nX-Real-IP: ${FRIEND}\r\n`],
+      [
+        'forged proxy headers',
+        `GET / HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: ${FRIEND}\r\nX-Real-IP: ${FRIEND}\r\n`,
+      ],
       ['a hop-by-hop X-Ccs-Host', 'GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close, X-Ccs-Host\r\n'],
     ])('is not fooled by %s', async (_, head) => {
       const ended = `${head}${head.includes('Connection') ? '' : 'Connection: close\r\n'}\r\n`;

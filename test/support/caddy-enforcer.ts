@@ -71,10 +71,7 @@ export async function liveServers(admin: CaddyAdmin): Promise<LiveServers & { re
 }
 
 /** Makes a running Caddy enforce these rules (undefined: none), and checks that it says so itself. */
-export async function enforce(
-  server: { readonly admin: string },
-  wish: RulesetWish | undefined,
-): Promise<Compilation> {
+export async function enforce(server: { readonly admin: string }, wish: RulesetWish | undefined): Promise<Compilation> {
   const admin = adminOf(server);
   try {
     const capabilities = expectOk(await admin.capabilities());
