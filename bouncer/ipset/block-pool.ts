@@ -1,3 +1,5 @@
+import { ROOT_SLOTS } from './root.ts';
+
 /**
  * Blocks of a few words in one typed array: the memory of a trie.
  *
@@ -6,7 +8,7 @@
  * release the same sizes as they ask for. Blocks never move here; moving them is the job of compaction, which
  * rewrites the whole trie into a fresh array when too much lies free (see `compact.ts`).
  *
- * Word 0 is the link to the root node. No block starts there, so 0 also ends a free list.
+ * The first words are the root table (`root.ts`). No block starts there, so 0 can end a free list.
  */
 
 /** The largest block: a node with header, path and sixteen slots. */
@@ -18,17 +20,16 @@ const MOST_WORDS = 2 ** 30;
 export class BlockPool {
   words: Uint32Array;
   /** The first word that was never handed out. */
-  end = 1;
+  end = ROOT_SLOTS;
   /** Words on the free lists. */
   freeWords = 0;
   readonly #free = new Uint32Array(LARGEST_BLOCK + 1);
 
   constructor(capacity: number) {
-    if (capacity > MOST_WORDS) throw new RangeError('an IP set holds at most 4 GiB per family');
-    this.words = new Uint32Array(capacity);
+    this.words = allocateWords(capacity);
   }
 
-  /** Words in use: the root link and every block that is not released. */
+  /** Words in use: the root table and every block that is not released. */
   get liveWords(): number {
     return this.end - this.freeWords;
   }
@@ -68,9 +69,13 @@ export class BlockPool {
 
   /** The same blocks at the same positions, with room for more. */
   grow(capacity: number): void {
-    if (capacity > MOST_WORDS) throw new RangeError('an IP set holds at most 4 GiB per family');
-    const words = new Uint32Array(capacity);
+    const words = allocateWords(capacity);
     words.set(this.words.subarray(0, this.end));
     this.words = words;
   }
+}
+
+function allocateWords(capacity: number): Uint32Array {
+  if (capacity > MOST_WORDS) throw new RangeError('an IP set holds at most 4 GiB per family');
+  return new Uint32Array(capacity);
 }

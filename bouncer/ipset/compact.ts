@@ -1,5 +1,5 @@
 import { BlockPool } from './block-pool.ts';
-import { ROOT_LINK } from './insert.ts';
+import { ROOT_DEPTH, ROOT_SLOTS } from './root.ts';
 import { blockOf, isLongLeaf, isNode, longLeafSize, longLeafSlot, nodeSlot } from './slot.ts';
 import { firstSlot, nodeSize, slotCount } from './node.ts';
 import { HAS_PATH, STRIDE } from './stride.ts';
@@ -11,7 +11,7 @@ import { markedLength } from './marked-bits.ts';
  */
 export function compact(from: BlockPool, room: number): BlockPool {
   const to = new BlockPool(from.liveWords + room);
-  to.words[ROOT_LINK] = copySlot(from.words, from.words[ROOT_LINK]!, 0, to);
+  for (let i = 0; i < ROOT_SLOTS; i++) to.words[i] = copySlot(from.words, from.words[i]!, ROOT_DEPTH, to);
   return to;
 }
 

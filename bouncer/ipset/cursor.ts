@@ -1,77 +1,136 @@
 import { FIRST_CHILD, HAS_PATH, POSITION, PREORDER, STRIDE, bitsOf, indexOf, lengthOf, runLength } from './stride.ts';
 import { markedLength } from './marked-bits.ts';
-import { blockOf, clearFrom, isNode, readLeaf, restAt } from './slot.ts';
 import { slotAt } from './node.ts';
-import { ROOT_LINK } from './insert.ts';
+import { EMPTY_SLOT, ROOT_DEPTH, ROOT_SLOTS, rootLink } from './root.ts';
+import type { ShortPrefixes } from './short-prefixes.ts';
+import { blockOf, clearFrom, isNode, readLeaf, restAt } from './slot.ts';
 
-/** IPv6 has a node for each nibble at most. */
-const MOST_LEVELS = 32;
+/** IPv6 has a node for each nibble below the root at most. */
+const MOST_LEVELS = 28;
 
 /**
- * A walk over the members in order: by address, the wider first. After each `next()` that was true, `words` and
- * `length` are a member.
+ * A walk over the members inside a prefix, in order: by address, the wider first. After each `next()` that was true,
+ * `words` and `length` are a member.
  *
- * Within a node the order is that of PREORDER, in which prefixes and children are interleaved; what an index covers
- * is one run there. So the walk of all members and the walk of those inside one prefix differ only in where the
- * run of the first node begins and ends.
+ * The root table is walked slot by slot; before each slot come the short prefixes that begin there. Within a node the
+ * order is that of PREORDER, in which prefixes and children are interleaved, and what an index covers is one run.
  */
 export class Cursor {
   readonly words = new Uint32Array(5);
   length = 0;
 
   readonly #heap: Uint32Array;
-  /** The way down: each node, its depth, and the part of PREORDER that is still to be visited there. */
+  readonly #short: ShortPrefixes;
+  /** The next slot of the root table, where to stop, and the next short length to look for before it. */
+  #slot: number;
+  #lastSlot: number;
+  #shortLength: number;
+  /** The way down from there: each node, its depth, and the part of PREORDER that is still to be visited. */
   readonly #nodes = new Uint32Array(MOST_LEVELS);
   readonly #depths = new Uint8Array(MOST_LEVELS);
   readonly #positions = new Uint8Array(MOST_LEVELS);
   readonly #ends = new Uint8Array(MOST_LEVELS);
   #level = -1;
-  /** The index that the last member stood at. */
-  #index = 0;
 
   /** Starts before the first of the members that are covered by the prefix of these words. */
-  constructor(heap: Uint32Array, words: Uint32Array, length: number) {
+  constructor(heap: Uint32Array, short: ShortPrefixes, words: Uint32Array, length: number) {
     this.#heap = heap;
+    this.#short = short;
     this.words.set(words);
-    this.#seek(heap[ROOT_LINK]!, 0, length);
+    this.#slot = rootLink(words);
+    this.#lastSlot = this.#slot + (length < ROOT_DEPTH ? ROOT_SLOTS >>> length : 1);
+    this.#shortLength = length;
+    if (length > ROOT_DEPTH) this.#seek(length);
   }
 
   next(): boolean {
-    while (this.#level >= 0) {
-      const level = this.#level;
-      const position = this.#positions[level]!;
-      if (position === this.#ends[level]) {
-        this.#level--;
-        continue;
+    for (;;) {
+      if (this.#level >= 0) {
+        if (this.#nextInNode()) return true;
+      } else if (!this.#hasSlot()) {
+        return false;
+      } else if (this.#nextInRoot()) {
+        return true;
       }
-      this.#positions[level] = position + 1;
-      if (this.#visit(this.#nodes[level]!, this.#depths[level]!, PREORDER[position]!)) return true;
     }
-    return false;
   }
 
   /** Leaves out the members that the last one covers. */
   skipCovered(): void {
-    if (this.#index < FIRST_CHILD) this.#positions[this.#level]! += runLength(this.#index) - 1;
+    if (this.length < ROOT_DEPTH) {
+      this.#leaveSlots(ROOT_SLOTS >>> this.length);
+    } else if (this.#level >= 0) {
+      const index = PREORDER[this.#positions[this.#level]! - 1]!;
+      if (index < FIRST_CHILD) this.#positions[this.#level]! += runLength(index) - 1;
+    }
   }
 
-  /** Whether there is a member right at this index; if there is a node, the walk goes on in it. */
-  #visit(at: number, depth: number, index: number): boolean {
-    const header = this.#heap[at]!;
-    if (((header >>> index) & 1) === 0) return false;
-    clearFrom(this.words, depth);
-    this.words[depth >>> 5]! |= bitsOf(index) >>> (depth & 31);
-    this.#index = index;
-    if (index < FIRST_CHILD) {
-      this.length = depth + lengthOf(index);
-      return true;
+  /** Whether there is a slot left that has anything; moves on to it. */
+  #hasSlot(): boolean {
+    const heap = this.#heap;
+    const from = this.#slot;
+    let slot = from;
+    while (slot < this.#lastSlot && heap[slot] === EMPTY_SLOT && !this.#short.beginsAt(slot)) slot++;
+    if (slot > from) this.#leaveSlots(slot - from);
+    return slot < this.#lastSlot;
+  }
+
+  /** Whether a short prefix begins at the next root slot or a leaf is in it; if a node is, the walk goes on there. */
+  #nextInRoot(): boolean {
+    this.words.fill(0);
+    this.words[0] = this.#slot << ROOT_DEPTH;
+    if (this.#short.count > 0 && this.#nextShort()) return true;
+    const slot = this.#heap[this.#slot]!;
+    this.#leaveSlots(1);
+    return slot !== EMPTY_SLOT && this.#visitSlot(slot, ROOT_DEPTH);
+  }
+
+  #nextShort(): boolean {
+    while (this.#shortLength < ROOT_DEPTH) {
+      const length = this.#shortLength++;
+      const begins = (this.#slot & ((ROOT_SLOTS >>> length) - 1)) === 0;
+      if (begins && this.#short.has(this.words, length)) {
+        this.length = length;
+        return true;
+      }
     }
-    const slot = this.#heap[slotAt(at, header, index)]!;
-    if (isNode(slot)) {
-      this.#enter(blockOf(slot), this.#followPath(blockOf(slot), depth + STRIDE), 1);
+    return false;
+  }
+
+  #leaveSlots(count: number): void {
+    this.#slot += count;
+    // The shortest prefix that begins at a slot: each zero at the end of its number leaves out one bit more.
+    this.#shortLength = ROOT_DEPTH - (31 - Math.clz32(this.#slot & -this.#slot));
+  }
+
+  /** Whether the next index of the node that the walk is in leads to a member. */
+  #nextInNode(): boolean {
+    const level = this.#level;
+    const position = this.#positions[level]!;
+    if (position === this.#ends[level]) {
+      this.#level--;
       return false;
     }
-    this.length = readLeaf(this.#heap, slot, depth + STRIDE, this.words);
+    this.#positions[level] = position + 1;
+    const at = this.#nodes[level]!;
+    const header = this.#heap[at]!;
+    const index = PREORDER[position]!;
+    if (((header >>> index) & 1) === 0) return false;
+    const depth = this.#depths[level]!;
+    clearFrom(this.words, depth);
+    this.words[depth >>> 5]! |= bitsOf(index) >>> (depth & 31);
+    if (index >= FIRST_CHILD) return this.#visitSlot(this.#heap[slotAt(at, header, index)]!, depth + STRIDE);
+    this.length = depth + lengthOf(index);
+    return true;
+  }
+
+  /** Whether a slot at `depth` is a leaf; if it is a node, the walk goes on there. */
+  #visitSlot(slot: number, depth: number): boolean {
+    if (isNode(slot)) {
+      this.#enter(blockOf(slot), this.#followPath(blockOf(slot), depth), 1);
+      return false;
+    }
+    this.length = readLeaf(this.#heap, slot, depth, this.words);
     return true;
   }
 
@@ -93,27 +152,36 @@ export class Cursor {
     return depth + markedLength(path);
   }
 
-  /** Goes down as far as everything that `words` cover lies below. */
-  #seek(slot: number, from: number, length: number): void {
+  /** Goes down from the root slot to the part of the last node that has all that `words` cover. */
+  #seek(length: number): void {
     const sought = this.words.slice();
-    const at = blockOf(slot);
-    const depth = this.#followPath(at, from);
-    if (!agree(this.words, sought, Math.min(depth, length))) return;
-    if (length - depth < STRIDE) {
-      this.#enter(at, depth, indexOf(restAt(sought, depth), Math.max(length - depth, 0)));
+    const slot = this.#heap[this.#slot]!;
+    if (!isNode(slot)) {
+      if (slot === EMPTY_SLOT || !this.#isInside(slot, ROOT_DEPTH, sought, length)) this.#leaveSlots(1);
       return;
     }
-    this.words.set(sought);
-    const index = indexOf(restAt(sought, depth), STRIDE);
-    if (((this.#heap[at]! >>> index) & 1) === 0) return;
-    const child = this.#heap[slotAt(at, this.#heap[at]!, index)]!;
-    if (isNode(child)) this.#seek(child, depth + STRIDE, length);
-    else if (this.#leafInside(child, depth + STRIDE, length)) this.#enter(at, depth, index);
+    this.#leaveSlots(1);
+    this.#seekInNode(blockOf(slot), ROOT_DEPTH, sought, length);
   }
 
-  #leafInside(slot: number, depth: number, length: number): boolean {
-    const leaf = this.words.slice();
-    return readLeaf(this.#heap, slot, depth, leaf) >= length && agree(leaf, this.words, length);
+  #seekInNode(at: number, from: number, sought: Uint32Array, length: number): void {
+    const depth = this.#followPath(at, from);
+    if (!agree(this.words, sought, Math.min(depth, length))) return;
+    const index = indexOf(restAt(sought, depth), Math.max(0, Math.min(length - depth, STRIDE)));
+    const header = this.#heap[at]!;
+    if (index >= FIRST_CHILD) {
+      if (((header >>> index) & 1) === 0) return;
+      this.words.set(sought);
+      const slot = this.#heap[slotAt(at, header, index)]!;
+      if (isNode(slot)) { this.#seekInNode(blockOf(slot), depth + STRIDE, sought, length); return; }
+      if (!this.#isInside(slot, depth + STRIDE, sought, length)) return;
+    }
+    this.#enter(at, depth, index);
+  }
+
+  #isInside(slot: number, depth: number, words: Uint32Array, length: number): boolean {
+    const leaf = words.slice();
+    return readLeaf(this.#heap, slot, depth, leaf) >= length && agree(leaf, words, length);
   }
 }
 

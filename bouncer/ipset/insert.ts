@@ -1,7 +1,8 @@
 import { HAS_PATH, STRIDE, indexOf } from './stride.ts';
 import { beginsWith, markBits, markedLength } from './marked-bits.ts';
-import { blockOf, isNode, leafCovers, leafLength, leafSlot, nodeSlot, readLeaf, releaseLeaf, restAt } from './slot.ts';
+import { blockOf, isNode, isSamePrefix, leafSlot, nodeSlot, readLeaf, releaseLeaf, restAt } from './slot.ts';
 import { createNode, insertSlot, setPath, slotAt } from './node.ts';
+import { EMPTY_SLOT, ROOT_DEPTH, rootLink } from './root.ts';
 import type { BlockPool } from './block-pool.ts';
 
 /**
@@ -10,60 +11,52 @@ import type { BlockPool } from './block-pool.ts';
  */
 export const INSERT_ROOM = 128;
 
-/** Where the slot of the root node is kept. */
-export const ROOT_LINK = 0;
-
 /** The prefix that already was where the new one goes. */
 const neighbour = new Uint32Array(5);
 
 /**
- * Adds a prefix; false when it was there. Walks down as far as nodes go; whatever is in the way there – a leaf, or
- * a path that leads past the prefix – is first made a node, and then the walk goes on.
+ * Adds a prefix of `ROOT_DEPTH` bits or more; false when it was there. Walks down as far as nodes go; whatever is in
+ * the way there – a leaf, or a path that leads past the prefix – is first made a node, and then the walk goes on.
  */
 export function insert(pool: BlockPool, words: Uint32Array, length: number): boolean {
   const heap = pool.words;
-  let link = ROOT_LINK;
-  let depth = 0;
+  let link = rootLink(words);
+  let depth = ROOT_DEPTH;
   for (;;) {
-    const pathEnd = depth + pathLength(heap, link);
-    if (pathEnd > depth && !followsPath(heap, link, restAt(words, depth), length - depth)) {
-      splitPath(pool, link, restAt(words, depth), length - depth);
+    const slot = heap[link]!;
+    if (slot === EMPTY_SLOT) {
+      heap[link] = leafSlot(pool, words, length, depth);
+      return true;
+    }
+    if (!isNode(slot)) {
+      if (isSamePrefix(heap, slot, depth, words, length)) return false;
+      pushDown(pool, link, depth, words, length);
       continue;
     }
-    depth = pathEnd;
-    const at = blockOf(heap[link]!);
+    const at = blockOf(slot);
     const header = heap[at]!;
+    if (header & HAS_PATH) {
+      const path = heap[at + 1]!;
+      const rest = restAt(words, depth);
+      if (depth + markedLength(path) > length || !beginsWith(rest, path)) {
+        splitPath(pool, link, rest, length - depth);
+        continue;
+      }
+      depth += markedLength(path);
+    }
     const index = indexOf(restAt(words, depth), Math.min(length - depth, STRIDE));
-    const known = ((header >>> index) & 1) === 1;
+    const isKnown = ((header >>> index) & 1) === 1;
     depth += STRIDE;
     if (length < depth) {
       heap[at] = header | (1 << index);
-      return !known;
+      return !isKnown;
     }
-    if (!known) {
+    if (!isKnown) {
       insertSlot(pool, link, index, leafSlot(pool, words, length, depth));
       return true;
     }
     link = slotAt(at, header, index);
-    if (isNode(heap[link]!)) continue;
-    if (isSamePrefix(heap, heap[link]!, depth, words, length)) return false;
-    pushDown(pool, link, depth, words, length);
   }
-}
-
-function pathLength(heap: Uint32Array, link: number): number {
-  const at = blockOf(heap[link]!);
-  return heap[at]! & HAS_PATH ? markedLength(heap[at + 1]!) : 0;
-}
-
-/** Whether a prefix with `left` more bits reaches the end of the path. */
-function followsPath(heap: Uint32Array, link: number, rest: number, left: number): boolean {
-  const path = heap[blockOf(heap[link]!) + 1]!;
-  return left >= markedLength(path) && beginsWith(rest, path);
-}
-
-export function isSamePrefix(heap: Uint32Array, slot: number, depth: number, words: Uint32Array, length: number) {
-  return leafLength(heap, slot, depth) === length && leafCovers(heap, slot, depth, words, length);
 }
 
 /**
@@ -81,7 +74,7 @@ function splitPath(pool: BlockPool, link: number, rest: number, left: number): v
   const lower = path << (common + STRIDE);
   pool.words[link] = nodeSlot(upper);
   insertSlot(pool, link, indexOf(path << common, STRIDE), slot);
-  const at = blockOf(pool.words[link]!);
+  const at = blockOf(pool.words[link]);
   setPath(pool, slotAt(at, pool.words[at]!, indexOf(path << common, STRIDE)), markedLength(lower) === 0 ? 0 : lower);
 }
 
@@ -94,7 +87,7 @@ function pushDown(pool: BlockPool, link: number, depth: number, words: Uint32Arr
   const stop = nodeDepth(commonBits(words, neighbour, depth, Math.min(bits, length)), depth);
   pool.words[link] = nodeSlot(createNode(pool, stop === depth ? 0 : markBits(restAt(words, depth), stop - depth)));
   const index = indexOf(restAt(neighbour, stop), Math.min(bits - stop, STRIDE));
-  if (bits - stop < STRIDE) pool.words[blockOf(pool.words[link]!)]! |= 1 << index;
+  if (bits - stop < STRIDE) pool.words[blockOf(pool.words[link])]! |= 1 << index;
   else insertSlot(pool, link, index, leafSlot(pool, neighbour, bits, stop + STRIDE));
 }
 

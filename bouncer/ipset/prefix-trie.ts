@@ -1,11 +1,11 @@
 import { BlockPool } from './block-pool.ts';
-import { Cursor } from './cursor.ts';
-import { INSERT_ROOM, ROOT_LINK, insert } from './insert.ts';
-import { coveringLengths, isCovered, isMember } from './lookup.ts';
 import { compact } from './compact.ts';
-import { createNode } from './node.ts';
+import { Cursor } from './cursor.ts';
+import { INSERT_ROOM, insert } from './insert.ts';
+import { coveringLengths, isCovered, isMember } from './lookup.ts';
 import { REMOVE_ROOM, remove } from './remove.ts';
-import { nodeSlot } from './slot.ts';
+import { ROOT_DEPTH, ROOT_SLOTS, rootLink } from './root.ts';
+import { ShortPrefixes } from './short-prefixes.ts';
 
 /** Room for changes that an empty trie starts with, in words. */
 const FIRST_ROOM = 2 * INSERT_ROOM;
@@ -18,31 +18,37 @@ const FIRST_ROOM = 2 * INSERT_ROOM;
  *
  * Invariants (checked by `validate.ts`); together they make the trie a function of its members, whatever the order
  * in which they came and went:
- *  1. There is a node at depth 0, the root, without a path.
- *  2. Any other node has two members or more in or below it. What has one is a leaf.
- *  3. Any other node has a prefix of its own or two children, unless it stands at the last nibble of a 32-bit word.
+ *  1. A prefix of less than 16 bits is in `short`, any other in or below its root slot.
+ *  2. A node has two members or more in or below it. What has one is a leaf.
+ *  3. A node has a prefix of its own or two children, unless it stands at the last nibble of a 32-bit word.
  *  4. A path never leaves the 32-bit word that it begins in, so it is compared with one word; hence the exception in 3.
  *  5. A leaf is short whenever it can be.
- *  6. Every word of the pool is the root link, in a block that is reached from it exactly once, or on a free list.
+ *  6. Every word of the pool is in the root table, in a block that is reached from it exactly once, or on a free list.
  */
 export class PrefixTrie {
   /** How many prefixes are in it. */
   size = 0;
   /** Counts changes, so that a walk notices that it was overtaken by one. */
   changes = 0;
-  #pool = emptyPool();
+  #pool = new BlockPool(ROOT_SLOTS + FIRST_ROOM);
+  #short = new ShortPrefixes();
 
   get pool(): BlockPool {
     return this.#pool;
   }
 
+  get short(): ShortPrefixes {
+    return this.#short;
+  }
+
   get byteLength(): number {
-    return this.#pool.byteLength;
+    return this.#pool.byteLength + this.#short.byteLength;
   }
 
   insert(words: Uint32Array, length: number): boolean {
     this.#makeRoom(INSERT_ROOM);
-    if (!insert(this.#pool, words, length)) return false;
+    const isNew = length < ROOT_DEPTH ? this.#short.insert(words, length) : insert(this.#pool, words, length);
+    if (!isNew) return false;
     this.size++;
     this.changes++;
     return true;
@@ -50,28 +56,34 @@ export class PrefixTrie {
 
   remove(words: Uint32Array, length: number): boolean {
     this.#makeRoom(REMOVE_ROOM);
-    if (!remove(this.#pool, words, length)) return false;
+    const isGone = length < ROOT_DEPTH ? this.#short.remove(words, length) : remove(this.#pool, words, length);
+    if (!isGone) return false;
     this.size--;
     this.changes++;
-    // A quarter in use: the trie was much larger once.
-    if (this.#pool.liveWords * 4 + FIRST_ROOM * 2 < this.#pool.words.length) this.#compact();
+    if (this.#isMostlyFree()) this.#compact();
     return true;
   }
 
   has(words: Uint32Array, length: number): boolean {
-    return isMember(this.#pool.words, words, length);
+    return length < ROOT_DEPTH ? this.#short.has(words, length) : isMember(this.#pool.words, words, length);
   }
 
   isCovered(words: Uint32Array, length: number): boolean {
-    return isCovered(this.#pool.words, words, length);
+    if (length < ROOT_DEPTH) return this.#short.coveringLengths(words, length, ignored) > 0;
+    return this.#short.coversSlot(rootLink(words)) || isCovered(this.#pool.words, words, length);
   }
 
+  /**
+   * Writes the lengths of the members that cover the prefix of these words, widest first, into `lengths`; returns how
+   * many they are.
+   */
   coveringLengths(words: Uint32Array, length: number, lengths: Uint8Array): number {
-    return coveringLengths(this.#pool.words, words, length, lengths);
+    const count = this.#short.coveringLengths(words, length, lengths);
+    return length < ROOT_DEPTH ? count : coveringLengths(this.#pool.words, words, length, lengths, count);
   }
 
   within(words: Uint32Array, length: number): Cursor {
-    return new Cursor(this.#pool.words, words, length);
+    return new Cursor(this.#pool.words, this.#short, words, length);
   }
 
   /** Gives back what is free, and the room to grow. */
@@ -80,7 +92,8 @@ export class PrefixTrie {
   }
 
   clear(): void {
-    this.#pool = emptyPool();
+    this.#pool = new BlockPool(ROOT_SLOTS + FIRST_ROOM);
+    this.#short = new ShortPrefixes();
     this.size = 0;
     this.changes++;
   }
@@ -88,18 +101,19 @@ export class PrefixTrie {
   /** Blocks do not move during a change, so the room that it may need is there before it begins. */
   #makeRoom(words: number): void {
     if (this.#pool.hasRoom(words)) return;
-    // After either of them a quarter of the pool or more is free, so its cost is spread over as many changes.
+    // Either way a good part of the pool is unused afterwards, so the cost is spread over as many changes.
     if (this.#pool.freeWords * 4 >= this.#pool.end) this.#compact();
-    else this.#pool.grow(this.#pool.words.length + (this.#pool.words.length >>> 1) + FIRST_ROOM);
+    else this.#pool.grow(this.#pool.words.length + (this.#pool.words.length >>> 1));
+  }
+
+  /** Whether the trie was much larger once: three quarters of what is not the root table are unused. */
+  #isMostlyFree(): boolean {
+    return (this.#pool.liveWords - ROOT_SLOTS) * 4 + 2 * FIRST_ROOM < this.#pool.words.length - ROOT_SLOTS;
   }
 
   #compact(): void {
-    this.#pool = compact(this.#pool, (this.#pool.liveWords >>> 1) + FIRST_ROOM);
+    this.#pool = compact(this.#pool, ((this.#pool.liveWords - ROOT_SLOTS) >>> 1) + FIRST_ROOM);
   }
 }
 
-function emptyPool(): BlockPool {
-  const pool = new BlockPool(FIRST_ROOM);
-  pool.words[ROOT_LINK] = nodeSlot(createNode(pool, 0));
-  return pool;
-}
+const ignored = new Uint8Array(ROOT_DEPTH);

@@ -1,29 +1,39 @@
 import { CHILD_BITS, HAS_PATH, PREFIX_BITS, STRIDE, bitsOf, indexOf, lengthOf } from './stride.ts';
 import { beginsWith, markBits, markedLength } from './marked-bits.ts';
-import { blockOf, clearFrom, isNode, leafSlot, nodeSlot, readLeaf, releaseLeaf, restAt } from './slot.ts';
+import { blockOf, clearFrom, isNode, isSamePrefix, leafSlot, nodeSlot, readLeaf, releaseLeaf, restAt } from './slot.ts';
 import { firstSlot, nodeSize, removeSlot, setPath, slotAt } from './node.ts';
-import { ROOT_LINK, isSamePrefix } from './insert.ts';
+import { EMPTY_SLOT, ROOT_DEPTH, rootLink } from './root.ts';
 import type { BlockPool } from './block-pool.ts';
 
 /** Words that one removal can take from the end of the pool: a node that shrinks, a leaf in its place. */
 export const REMOVE_ROOM = 64;
 
-/** The way down: where the slot of each node is kept, and the depth of that slot. */
-const links = new Uint32Array(33);
-const depths = new Uint32Array(33);
+/** The way down: where the slot of each node is kept, and the depth of that slot. IPv6 has 28 levels at most. */
+const links = new Uint32Array(32);
+const depths = new Uint32Array(32);
 
 /** The only prefix that is left in a node. */
 const survivor = new Uint32Array(5);
 
-/** Takes a prefix out; false when it was not there. What remains is the trie that never had it. */
+/** Takes out a prefix of `ROOT_DEPTH` bits or more; false when it was not there. The trie is then as if it never was. */
 export function remove(pool: BlockPool, words: Uint32Array, length: number): boolean {
   const heap = pool.words;
-  let link = ROOT_LINK;
-  let depth = 0;
+  let link = rootLink(words);
+  let depth = ROOT_DEPTH;
+  let index = 0;
   for (let level = 0; ; level++) {
+    const slot = heap[link]!;
+    if (!isNode(slot)) {
+      if (slot === EMPTY_SLOT || !isSamePrefix(heap, slot, depth, words, length)) return false;
+      releaseLeaf(pool, slot, depth);
+      if (level === 0) heap[link] = EMPTY_SLOT;
+      else removeSlot(pool, links[level - 1]!, index);
+      tidy(pool, level - 1, words);
+      return true;
+    }
     links[level] = link;
     depths[level] = depth;
-    const at = blockOf(heap[link]!);
+    const at = blockOf(slot);
     const header = heap[at]!;
     if (header & HAS_PATH) {
       const path = heap[at + 1]!;
@@ -31,7 +41,7 @@ export function remove(pool: BlockPool, words: Uint32Array, length: number): boo
       depth += markedLength(path);
     }
     if (length < depth) return false;
-    const index = indexOf(restAt(words, depth), Math.min(length - depth, STRIDE));
+    index = indexOf(restAt(words, depth), Math.min(length - depth, STRIDE));
     if (((header >>> index) & 1) === 0) return false;
     depth += STRIDE;
     if (length < depth) {
@@ -40,19 +50,12 @@ export function remove(pool: BlockPool, words: Uint32Array, length: number): boo
       return true;
     }
     link = slotAt(at, header, index);
-    const slot = heap[link]!;
-    if (isNode(slot)) continue;
-    if (!isSamePrefix(heap, slot, depth, words, length)) return false;
-    releaseLeaf(pool, slot, depth);
-    removeSlot(pool, links[level]!, index);
-    tidy(pool, level, words);
-    return true;
   }
 }
 
-/** Restores, from a changed node upwards, that a node below the root has two prefixes and a reason to stand there. */
+/** Restores, from a changed node upwards, that a node has two members and a reason to stand where it does. */
 function tidy(pool: BlockPool, level: number, words: Uint32Array): void {
-  for (; level > 0; level--) {
+  for (; level >= 0; level--) {
     const link = links[level]!;
     const at = blockOf(pool.words[link]!);
     const header = pool.words[at]!;

@@ -9,10 +9,10 @@ import type { BlockPool } from './block-pool.ts';
  *     …10  long leaf: the upper 30 bits are the position of its block
  *
  * A leaf is a prefix that shares its slot with no other: what remains of it below the slot's depth is kept in one
- * piece, however many strides that is. IPv4 never needs a long one: a slot is at depth 4 or more, so at most
- * 28 bits remain.
+ * piece, however many strides that is. IPv4 never needs a long one: slots are at depth 16 or more, so at most 16 bits
+ * remain.
  *
- *     example: 203.0.113.7 alone below depth 16 (203.0/16): the slot is the leaf 0111_0001 0000_0111 1 000…
+ *     example: 203.0.113.7 alone below depth 16: the slot is the leaf 0111_0001 0000_0111 1 000…
  *
  * A long leaf is a block with the prefix's length and those words of the prefix that lie below the slot:
  *
@@ -103,6 +103,17 @@ function longLeafCovers(heap: Uint32Array, at: number, depth: number, words: Uin
   for (; i < bits >>> 5; i++) if (heap[word++] !== words[i]) return false;
   // The last word may be reached in part; a shift by 32 would shift by nothing.
   return (bits & 31) === 0 || (heap[word]! ^ words[i]!) >>> (32 - (bits & 31)) === 0;
+}
+
+/** Whether a leaf at `depth` is this very prefix. */
+export function isSamePrefix(
+  heap: Uint32Array,
+  slot: number,
+  depth: number,
+  words: Uint32Array,
+  length: number,
+): boolean {
+  return leafLength(heap, slot, depth) === length && leafCovers(heap, slot, depth, words, length);
 }
 
 /** Writes the bits of a leaf at `depth` into `words`, whose first `depth` bits are its own; returns its length. */

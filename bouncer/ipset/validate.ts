@@ -1,16 +1,16 @@
 import { type BlockPool, LARGEST_BLOCK } from './block-pool.ts';
 import { nodeDepth } from './insert.ts';
-import { ROOT_LINK } from './insert.ts';
 import { beginsWith, markedLength } from './marked-bits.ts';
 import { firstSlot, nodeSize, slotCount } from './node.ts';
 import type { PrefixTrie } from './prefix-trie.ts';
+import { EMPTY_SLOT, ROOT_DEPTH, ROOT_SLOTS } from './root.ts';
 import { blockOf, isLongLeaf, isNode, leafIsShort, longLeafSize } from './slot.ts';
 import { HAS_PATH, PREFIX_BITS, STRIDE, popcount16 } from './stride.ts';
 
 /** Checks every invariant of `PrefixTrie`, word by word, and throws for the first that does not hold. For tests. */
 export function validate(trie: PrefixTrie, width: 32 | 128): void {
   const check = new Check(trie.pool, width);
-  const members = check.slot(trie.pool.words[ROOT_LINK]!, 0);
+  const members = check.root() + trie.short.count;
   must(members === trie.size, `${trie.size} members are counted, ${members} are there`);
   check.everyWordIsAccountedFor();
 }
@@ -24,13 +24,21 @@ class Check {
     this.#pool = pool;
     this.#width = width;
     this.#used = new Uint8Array(pool.end);
-    this.#use(ROOT_LINK, 1);
+    this.#used.fill(1, 0, ROOT_SLOTS);
+  }
+
+  /** Checks the whole table; returns how many members are in and below it. */
+  root(): number {
+    let members = 0;
+    for (const slot of this.#pool.words.subarray(0, ROOT_SLOTS)) {
+      if (slot !== EMPTY_SLOT) members += this.slot(slot, ROOT_DEPTH);
+    }
+    return members;
   }
 
   /** Checks what is below a slot at `depth`; returns how many members that is. */
   slot(slot: number, depth: number): number {
     if (isNode(slot)) return this.#node(blockOf(slot), depth);
-    must(depth > 0, 'the root is a node');
     if (isLongLeaf(slot)) this.#longLeaf(blockOf(slot), depth);
     else this.#shortLeaf(slot, depth);
     return 1;
@@ -44,8 +52,7 @@ class Check {
     for (let i = 0; i < slotCount(header); i++) {
       members += this.slot(this.#pool.words[firstSlot(at, header) + i]!, depth + STRIDE);
     }
-    if (slotDepth === 0) return members;
-    must(members >= 2, `a node below the root has ${members} members`);
+    must(members >= 2, `a node has ${members} members`);
     const content = popcount16(header & PREFIX_BITS) + slotCount(header);
     must(content >= 2 || (depth & 31) === 28, 'a node that only leads on is part of a path, but at the end of a word');
     return members;
@@ -53,7 +60,6 @@ class Check {
 
   #path(at: number, header: number, depth: number): number {
     if ((header & HAS_PATH) === 0) return 0;
-    must(depth > 0, 'the root has no path');
     const path = this.#pool.words[at + 1]!;
     const length = markedLength(path);
     must(path !== 0 && length > 0 && length % STRIDE === 0, 'a path is whole strides, and not none');
