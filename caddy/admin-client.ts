@@ -116,13 +116,13 @@ export class CaddyAdmin {
 
   /**
    * Whether a server's first three routes are the ones with these ids: cheap enough for every second, at any size.
-   * A name that no URL path can carry is answered by id alone, which misses a route put before ours.
+   * A name that no URL path can carry is only asked whether the ids exist, which misses a route put before ours.
    */
   async idsInPlace(server: string, ids: ManagedIds): Promise<AdminResult<boolean>> {
+    const path = isAddressable(server) ? `${SERVERS}/${encodeURIComponent(server)}/routes` : undefined;
     for (const [index, id] of [ids.enter, ids.block, ids.leave].entries()) {
-      const path = isAddressable(server) ? `${SERVERS}/${encodeURIComponent(server)}/routes/${index}` : `/id/${id}`;
-      const found = await this.#idAt(`${path}/@id`);
-      if (found.kind !== 'ok' || found.value !== id) return found.kind === 'ok' ? { kind: 'ok', value: false } : found;
+      const found = path === undefined ? await this.#idExists(id) : await this.#idIs(`${path}/${index}/@id`, id);
+      if (found.kind !== 'ok' || !found.value) return found;
     }
     return { kind: 'ok', value: true };
   }
@@ -137,11 +137,16 @@ export class CaddyAdmin {
     return { kind: 'ok', value: text === 'null' ? undefined : text };
   }
 
-  async #idAt(path: string): Promise<AdminResult<string | undefined>> {
+  async #idIs(path: string, id: string): Promise<AdminResult<boolean>> {
     const result = await this.readPath(path);
-    if (result.kind !== 'ok' || result.value === undefined) return result;
-    const id = parseJson(result.value);
-    return { kind: 'ok', value: typeof id === 'string' ? id : undefined };
+    return result.kind === 'ok' ? { kind: 'ok', value: result.value === JSON.stringify(id) } : result;
+  }
+
+  /** Caddy finds the id first (404 if it cannot) and walks the path to it then, which may fail. */
+  async #idExists(id: string): Promise<AdminResult<boolean>> {
+    const result = await this.#call(this.#small(`/id/${id}/@id`));
+    if (result.kind === 'unreachable' || (result.kind === 'rejected' && result.status === 403)) return result;
+    return { kind: 'ok', value: result.kind !== 'rejected' || result.status !== 404 };
   }
 
   async #adapts(caddyfile: string): Promise<AdminResult<boolean>> {
@@ -201,14 +206,6 @@ function etagOf({ headers, trailers }: Dispatcher.ResponseData): string | undefi
 /** Caddy splits the decoded path at each slash, and Go cleans dots and empty parts out of it. */
 function isAddressable(server: string): boolean {
   return server !== '' && server !== '.' && server !== '..' && !server.includes('/');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function nothing(result: AdminResult<Reply>): AdminResult<undefined> {

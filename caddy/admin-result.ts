@@ -8,7 +8,7 @@ export type AdminFailure =
   | { readonly kind: 'stale'; readonly message: string }
   /** Caddy understood and refused; `reason` is in its own words. The same bytes will be refused again. */
   | { readonly kind: 'rejected'; readonly status: number; readonly reason: string; readonly message: string }
-  /** No answer in time, or a 5xx: worth trying again later. */
+  /** No answer in time, or a 5xx that is not about the config: worth trying again later. */
   | { readonly kind: 'unreachable'; readonly message: string; readonly cause?: unknown }
   /** Caddy runs, but serves no HTTP: there is nothing to protect, and that is no error. */
   | { readonly kind: 'no-http-app'; readonly message: string };
@@ -29,7 +29,8 @@ export class AdminWords {
     if (status === 412) return { kind: 'stale', message: `${this.#name}: the config was changed meanwhile` };
     // GET answers 400 and PATCH 500 with the same words where there is no `apps.http` to walk through.
     if (reason.startsWith('invalid traversal path')) return this.noHttpApp();
-    if (status >= 500) return { kind: 'unreachable', message: `${this.#name} failed with ${status}: ${reason}` };
+    if (status >= 500 && !isVerdict(reason))
+      return { kind: 'unreachable', message: `${this.#name} failed with ${status}: ${reason}` };
     return {
       kind: 'rejected',
       status,
@@ -83,6 +84,14 @@ export class AdminWords {
         return `broke off: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
+}
+
+/**
+ * Whether a 5xx is about the config and not about the moment: Caddy answers a PATCH that it cannot load with 500. What
+ * fails only when the servers start, such as a port that is taken, may pass the next time.
+ */
+function isVerdict(reason: string): boolean {
+  return /^(loading new config|decoding request body): /.test(reason) && !/ app module: start: /.test(reason);
 }
 
 /** One word for a failure: Node's error code, or TIMEOUT for each of the ways in which time runs out. */

@@ -15,9 +15,12 @@ export function withRules(own: ServerConfig, rules: ServerRules): ServerConfig {
   return { ...own, routes, errors: { ...errors, routes: [...rules.errorRoutes, ...listOf(errors['routes'])] } };
 }
 
-/** Whether Caddy already runs exactly this, so that nothing need be pushed. */
+/** Whether Caddy already runs exactly this, so that nothing need be pushed. A server that was not compiled is news. */
 export function isInPlace(live: LiveServers, compilation: Compilation): boolean {
-  return live.servers.every(({ name, running, own }) => sameJson(running, withRules(own, rulesOf(compilation, name))));
+  return live.servers.every(({ name, running, own }) => {
+    const rules = compilation.servers.get(name);
+    return rules !== undefined && sameJson(running, withRules(own, rules));
+  });
 }
 
 /** The body of the PATCH that puts the rules in place, in pieces. */
