@@ -1,7 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
-import { type Access, isToken } from './access.ts';
+import { carriesToken } from '../../bouncer/shared/runtime/bearer.ts';
+import type { Access } from './access.ts';
 import { Problem } from './problem.ts';
 import { SESSION_COOKIE, type Sessions } from './sessions.ts';
 
@@ -25,8 +26,8 @@ export function authentication({ access, sessions, clock }: AuthenticationPorts)
   const failures = new FailureWindow(clock);
   return async (c, next) => {
     if (!isOpen(c, access) && !sessions.isOpen(getCookie(c, SESSION_COOKIE))) {
-      const given = bearer(c.req.header('authorization'));
-      if (given === undefined || !isToken(given, access.token)) {
+      const given = c.req.header('authorization');
+      if (!carriesToken(given, access.token)) {
         if (given !== undefined) failures.add();
         throw failures.isFull ? tooManyFailures() : unauthorized(access, given !== undefined);
       }
@@ -46,10 +47,6 @@ function isOpen(c: Context, access: Access): boolean {
 /** The page's own files say nothing about this installation; what it shows comes from the API. */
 function isPage(path: string): boolean {
   return path === '/' || path.startsWith('/assets/') || path === '/favicon.svg';
-}
-
-function bearer(header: string | undefined): string | undefined {
-  return /^bearer +(\S+) *$/i.exec(header ?? '')?.[1];
 }
 
 class FailureWindow {

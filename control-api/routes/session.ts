@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { isToken } from '../http/access.ts';
+import { carriesToken } from '../../bouncer/shared/runtime/bearer.ts';
 import { type AuthenticationPorts, unauthorized } from '../http/authentication.ts';
 import { SESSION_COOKIE } from '../http/sessions.ts';
 import { problems } from './shared-responses.ts';
@@ -51,7 +51,7 @@ export function sessionRoutes({ access, sessions, publicUrls }: AuthenticationPo
   return new OpenAPIHono()
     .openapi(getSession, (c) => c.json(session(sessions.isOpen(getCookie(c, SESSION_COOKIE))), 200))
     .openapi(postSession, (c) => {
-      if (!isToken(c.req.valid('json').token, access.token)) throw unauthorized(access, true);
+      if (!carriesToken(`Bearer ${c.req.valid('json').token}`, access.token)) throw unauthorized(access, true);
       const { id, maxAgeSeconds } = sessions.open();
       const host = c.req.header('host')?.toLowerCase();
       const isHttps = publicUrls.some((url) => url.protocol === 'https:' && url.host === host);
