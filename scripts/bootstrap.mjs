@@ -117,14 +117,14 @@ function run(command, args) {
 /** Says what it does, and how long it took; on failure, what the tool said and what to do. */
 function step(what, action, hints) {
   const began = Date.now();
-  process.stderr.write(`  … ${what}`);
+  if (process.stderr.isTTY) process.stderr.write(`  … ${what}`);
   const result = action();
   const seconds = ((Date.now() - began) / 1000).toFixed(1);
   const ok = result.status === 0;
-  process.stderr.write(`\r  ${ok ? '✓' : '✗'} ${what} (${seconds} s)\n`);
+  process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}  ${ok ? '✓' : '✗'} ${what} (${seconds} s)\n`);
   if (ok) return;
   const said = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error ? String(result.error) : ''}`.trim();
-  fail(`${what} failed:\n${said.split('\n').slice(-30).join('\n')}`, hints);
+  fail(`${what} failed:\n${said.split('\n').slice(0, 30).join('\n')}`, hints);
 }
 
 function fail(message, hints) {

@@ -51,7 +51,7 @@ function showAddresses(terminal: Terminal, stack: DemoStack, stateDir: string): 
   terminal.row('state, logs', `${shown(stateDir)}, ${shown(join(stateDir, 'logs'))}`);
   terminal.title('Try it');
   terminal.line(`  curl --interface 127.8.8.8 ${stack.siteUrl}`);
-  terminal.line(`  ${stack.crowdsec.shellCscli} decisions add --ip 127.8.8.8`);
+  terminal.line(`  ${shown(stack.cscliScript)} decisions add --ip 127.8.8.8 --duration 1m`);
   terminal.line();
   terminal.note(`Ports can be pinned: ${Object.values(PORT_SETTINGS).join(', ')}`);
   terminal.line('Ctrl-C stops everything.');

@@ -84,7 +84,7 @@ export async function findRedis(report: Report = () => undefined): Promise<Binar
 
 export async function findCrowdsec(report: Report = () => undefined): Promise<CrowdsecBinaries> {
   const installed = (await fromSetting('CROWDSEC_BIN', ['-version'])) ?? (await fromPath('crowdsec', ['-version']));
-  if (installed) return withCompanions(installed, await installedCscli(installed.path), '/');
+  if (installed) return withCompanions(installed, await installedCscli(installed.path), ...rootsOf(installed.path));
   return fromDebian('CrowdSec', 'CROWDSEC_BIN', [crowdsecBundle], report, async (folder) => {
     const engine = await describe(join(folder, 'usr/bin/crowdsec'), ['-version'], folder);
     return withCompanions(engine, join(folder, 'usr/bin/cscli'), folder);
@@ -102,9 +102,15 @@ async function installedCscli(crowdsec: string): Promise<string> {
   throw new Error(`there is no cscli beside ${crowdsec} nor in PATH. Set CSCLI to its path.`);
 }
 
-function withCompanions(engine: Binary, cscli: string, root: string): CrowdsecBinaries {
+/** Where the files of an installed program may be: around it, when it was unpacked somewhere, or in the system. */
+function rootsOf(program: string): string[] {
+  const unpacked = /^(.+)\/usr\/(local\/)?s?bin\/[^/]+$/.exec(program)?.[1];
+  return unpacked === undefined ? ['/'] : [unpacked, '/'];
+}
+
+function withCompanions(engine: Binary, cscli: string, ...roots: string[]): CrowdsecBinaries {
   const first = (...candidates: string[]) =>
-    candidates.map((path) => join(root, path)).find((path) => existsSync(path));
+    roots.flatMap((root) => candidates.map((path) => join(root, path))).find((path) => existsSync(path));
   const etcDir = first('etc/crowdsec');
   const hubDir = first('usr/share/crowdsec/hub', 'etc/crowdsec/hub');
   const httpPlugin = first(

@@ -3,13 +3,14 @@ import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CrowdsecBinaries } from './binaries.ts';
 import { Child } from './child.ts';
-import { crowdsecConfig, crowdsecFolders, profiles, pushNotification, PUSH_NAME } from './crowdsec-config.ts';
+import { crowdsecConfig, crowdsecFolders, profiles } from './crowdsec-config.ts';
 import type { CrowdsecFolders, Push } from './crowdsec-config.ts';
 import { LapiMachine, type BanOptions } from './crowdsec-lapi.ts';
+import { preparePlugin } from './crowdsec-plugin.ts';
 import { call } from './http.ts';
 import { freePort } from './ports.ts';
 import { lastLine, run } from './run.ts';
-import { keepSecretFile, writeSecretFile } from './secret-file.ts';
+import { keepSecretFile } from './secret-file.ts';
 
 export interface CrowdsecOptions {
   readonly binaries: CrowdsecBinaries;
@@ -138,10 +139,14 @@ export class CrowdsecServer extends Child {
     };
   }
 
-  /** How a person runs cscli on this CrowdSec, in a shell. */
-  get shellCscli(): string {
-    const libraries = Object.entries(libraryEnvironment(this.#binaries)).map(([name, value]) => `${name}='${value}'`);
-    return [...libraries, `'${this.#binaries.cscli}'`, '-c', `'${this.folders.config}'`].join(' ');
+  /** A script that runs cscli on this CrowdSec, for people: nobody wants to type its two long paths. */
+  async writeCscliScript(path: string): Promise<void> {
+    const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+    const libraries = Object.entries(libraryEnvironment(this.#binaries)).map(
+      ([name, value]) => `${name}=${quoted(value)}`,
+    );
+    const command = [...libraries, quoted(this.#binaries.cscli), '-c', quoted(this.folders.config), '"$@"'].join(' ');
+    await writeFile(path, `#!/bin/sh\nexec env ${command}\n`, { mode: 0o755 });
   }
 
   /** Runs cscli on this CrowdSec; answers with what it wrote to stdout. */
@@ -172,7 +177,7 @@ export class CrowdsecServer extends Child {
     const config = { folders, listen: `127.0.0.1:${port}`, push: push !== undefined, asRoot: process.getuid?.() === 0 };
     await writeFile(folders.config, crowdsecConfig(config));
     await writeFile(join(folders.etc, 'profiles.yaml'), profiles(push !== undefined));
-    await writePush(folders, this.#binaries, push);
+    await preparePlugin(folders, this.#binaries, push);
     await this.#addMachine();
   }
 
@@ -214,15 +219,4 @@ async function copyPackageFiles({ etcDir, hubDir }: CrowdsecBinaries, folders: C
   if (existsSync(folders.hub)) return;
   if (hubDir === undefined) await mkdir(folders.hub, { recursive: true });
   else await cp(hubDir, folders.hub, { recursive: true });
-}
-
-async function writePush(folders: CrowdsecFolders, binaries: CrowdsecBinaries, push: Push | undefined): Promise<void> {
-  const notification = join(folders.notifications, `${PUSH_NAME}.yaml`);
-  const plugin = join(folders.plugins, 'notification-http');
-  await rm(notification, { force: true });
-  await rm(plugin, { force: true });
-  if (push === undefined || binaries.httpPlugin === undefined) return;
-  await cp(binaries.httpPlugin, plugin);
-  await chmod(plugin, 0o755);
-  await writeSecretFile(notification, pushNotification(push));
 }

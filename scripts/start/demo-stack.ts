@@ -23,6 +23,8 @@ export interface DemoStack {
   readonly bouncer: BouncerProcess;
   readonly controlApi: ControlApiProcess;
   readonly controlApiTokenFile: string;
+  /** Runs cscli on this CrowdSec. */
+  readonly cscliScript: string;
 }
 
 /** Told about everything that was started, as soon as it was, so that it can be stopped whatever happens next. */
@@ -53,8 +55,10 @@ export async function startDemoStack(stateDir: string, terminal: Terminal, watch
   const bouncer = await startBouncer(context, crowdsec, addresses);
   const controlApi = await startControlApi(context, crowdsec, { ...addresses, BOUNCER_URL: bouncer.url });
   const controlApiTokenFile = join(stateDir, 'control-api', 'control-api-token');
+  const cscliScript = join(stateDir, 'cscli');
+  await crowdsec.writeCscliScript(cscliScript);
   const siteUrl = `http://127.0.0.1:${ports.site}`;
-  return { siteUrl, crowdsec, caddy, redis, bouncer, controlApi, controlApiTokenFile };
+  return { siteUrl, crowdsec, caddy, redis, bouncer, controlApi, controlApiTokenFile, cscliScript };
 }
 
 interface Context {
