@@ -1,5 +1,10 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
 import { type Config, loadConfig } from '../../control-api/config.ts';
 import type { CrowdsecServer } from '../../scripts/servers/crowdsec-server.ts';
+import { Internet } from '../support/internet/internet.ts';
+import type { Workbench } from '../support/servers.ts';
 
 /** The control API's configuration for a real CrowdSec. */
 export function configFor(crowdsec: CrowdsecServer, more: Readonly<Record<string, string>> = {}): Config {
@@ -10,4 +15,23 @@ export function configFor(crowdsec: CrowdsecServer, more: Readonly<Record<string
   const result = loadConfig({ flags: {}, environment });
   if (result.kind === 'invalid') throw new Error(JSON.stringify(result.problems));
   return result.values;
+}
+
+/** The internet's stand-in, with this CrowdSec's Hub files as the Hub. */
+export async function startInternet(workbench: Workbench, crowdsec: CrowdsecServer): Promise<Internet> {
+  const hubDir = workbench.path('hub');
+  await cp(crowdsec.folders.hub, hubDir, { recursive: true });
+  const internet = workbench.also(await Internet.start({ caFile: workbench.path('ca.pem'), hubDir }));
+  process.env['SSL_CERT_FILE'] = internet.caFile; // as a user behind an inspecting proxy would set it
+  return internet;
+}
+
+/** Gives CrowdSec an empty file for its Central API account, as Debian's package does; it is not registered yet. */
+export async function withCentralApi(crowdsec: CrowdsecServer): Promise<string> {
+  const path = join(crowdsec.folders.etc, 'online_api_credentials.yaml');
+  await writeFile(path, '# not registered\n');
+  const config = parse(await readFile(crowdsec.folders.config, 'utf8')) as { api: { server: Record<string, unknown> } };
+  config.api.server['online_client'] = { credentials_path: path };
+  await writeFile(crowdsec.folders.config, stringify(config));
+  return path;
 }

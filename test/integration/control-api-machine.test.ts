@@ -1,6 +1,6 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Address, parsePrefix, type Prefix } from '../../bouncer/shared/net/prefix.ts';
+import { type Address, parsePrefix } from '../../bouncer/shared/net/prefix.ts';
 import { Cscli } from '../../control-api/crowdsec/cscli.ts';
 import { cscliCommand } from '../../control-api/crowdsec/cscli-command.ts';
 import { versionReader } from '../../control-api/crowdsec/crowdsec-version.ts';
