@@ -1,5 +1,5 @@
 import { BlockPool } from './block-pool.ts';
-import { ROOT_DEPTH, ROOT_SLOTS } from './root.ts';
+import { EMPTY_SLOT, ROOT_DEPTH, ROOT_SLOTS } from './root.ts';
 import { blockOf, isLongLeaf, isNode, longLeafSize, longLeafSlot, nodeSlot } from './slot.ts';
 import { firstSlot, nodeSize, slotCount } from './node.ts';
 import { HAS_PATH, STRIDE } from './stride.ts';
@@ -11,7 +11,10 @@ import { markedLength } from './marked-bits.ts';
  */
 export function compact(from: BlockPool, room: number): BlockPool {
   const to = new BlockPool(from.liveWords + room);
-  for (let i = 0; i < ROOT_SLOTS; i++) to.words[i] = copySlot(from.words, from.words[i]!, ROOT_DEPTH, to);
+  for (let i = 0; i < ROOT_SLOTS; i++) {
+    const slot = from.words[i]!;
+    if (slot !== EMPTY_SLOT) to.words[i] = copySlot(from.words, slot, ROOT_DEPTH, to);
+  }
   return to;
 }
 

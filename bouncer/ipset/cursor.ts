@@ -68,11 +68,14 @@ export class Cursor {
   /** Whether there is a slot left that has anything; moves on to it. */
   #hasSlot(): boolean {
     const heap = this.#heap;
+    const short = this.#short;
+    const last = this.#lastSlot;
     const from = this.#slot;
     let slot = from;
-    while (slot < this.#lastSlot && heap[slot] === EMPTY_SLOT && !this.#short.beginsAt(slot)) slot++;
+    if (short.count === 0) while (slot < last && heap[slot] === EMPTY_SLOT) slot++;
+    else while (slot < last && heap[slot] === EMPTY_SLOT && !short.beginsAt(slot)) slot++;
     if (slot > from) this.#leaveSlots(slot - from);
-    return slot < this.#lastSlot;
+    return slot < last;
   }
 
   /** Whether a short prefix begins at the next root slot or a leaf is in it; if a node is, the walk goes on there. */
@@ -173,7 +176,10 @@ export class Cursor {
       if (((header >>> index) & 1) === 0) return;
       this.words.set(sought);
       const slot = this.#heap[slotAt(at, header, index)]!;
-      if (isNode(slot)) { this.#seekInNode(blockOf(slot), depth + STRIDE, sought, length); return; }
+      if (isNode(slot)) {
+        this.#seekInNode(blockOf(slot), depth + STRIDE, sought, length);
+        return;
+      }
       if (!this.#isInside(slot, depth + STRIDE, sought, length)) return;
     }
     this.#enter(at, depth, index);

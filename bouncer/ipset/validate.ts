@@ -30,7 +30,8 @@ class Check {
   /** Checks the whole table; returns how many members are in and below it. */
   root(): number {
     let members = 0;
-    for (const slot of this.#pool.words.subarray(0, ROOT_SLOTS)) {
+    for (let link = 0; link < ROOT_SLOTS; link++) {
+      const slot = this.#pool.words[link]!;
       if (slot !== EMPTY_SLOT) members += this.slot(slot, ROOT_DEPTH);
     }
     return members;

@@ -36,13 +36,17 @@ export function readIpv4(text: string, start: number, end: number): number {
   return dots === 3 && digits > 0 ? value * 256 + octet : -1;
 }
 
-/** The value of a hexadecimal digit's char code, or -1. */
-function hexDigit(code: number): number {
-  if (code >= ZERO && code <= 0x39) return code - ZERO;
-  const lower = code | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
-}
+/** The value of each ASCII hexadecimal digit by its char code; what is none has `NO_DIGIT`. */
+const NO_DIGIT = 16;
+const digitValues = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return /^[0-9a-f]$/i.test(character) ? Number.parseInt(character, 16) : NO_DIGIT;
+});
 
+/** Stands for a character after the last one. */
+const END = -1;
+
+/** The groups of the address that is being read: eight, or fewer until `::` is written out. */
 const groups = new Uint16Array(8);
 
 /**
@@ -53,56 +57,67 @@ export function readIpv6(text: string, start: number, end: number, out: Uint32Ar
   let count = 0; // groups read so far
   let gap = -1; // how many groups stand before `::`
   let i = start;
-  if (text.charCodeAt(i) === COLON) {
-    if (text.charCodeAt(i + 1) !== COLON) return false;
+  if (beginsWithGap(text, start, end)) {
     gap = 0;
     i += 2;
   }
   while (i < end) {
-    if (count === 8) return false;
-    let group = 0;
-    let j = i;
-    for (; j < end && j - i < 5; j++) {
-      const digit = hexDigit(text.charCodeAt(j));
-      if (digit < 0) break;
-      group = group * 16 + digit;
-    }
-    if (j < end && text.charCodeAt(j) === DOT) {
-      const quad = count <= 6 ? readIpv4(text, i, end) : -1;
-      if (quad < 0) return false;
-      groups[count++] = quad >>> 16;
-      groups[count++] = quad & 0xffff;
-      i = end;
-      break;
-    }
-    if (j === i || j - i > 4) return false;
-    groups[count++] = group;
-    i = j;
-    if (i === end) break;
-    if (text.charCodeAt(i) !== COLON) return false;
-    i++;
-    if (i === end) return false; // a single colon at the end
+    const group = readGroup(text, i, end);
+    const after = i + (group & 7);
+    const separator = after < end ? text.charCodeAt(after) : END;
+    if (separator === DOT) return readQuad(text, i, end, count, gap, out);
+    if (after === i || count === 8) return false;
+    groups[count++] = group >>> 3;
+    i = after + 1;
+    if (separator === END) break;
+    // Another group has to follow a colon, and a second colon makes it the gap.
+    if (separator !== COLON || i === end) return false;
     if (text.charCodeAt(i) === COLON) {
       if (gap >= 0) return false;
       gap = count;
       i++;
     }
   }
-  // `::` stands for at least one group of zeros.
-  if (gap < 0 ? count !== 8 : count > 7) return false;
-  spread(count, gap, out);
-  return true;
+  return spread(count, gap, out);
 }
 
-/** Puts `count` groups, of which the first `gap` stand before `::`, into four words. */
-function spread(count: number, gap: number, out: Uint32Array): void {
-  out.fill(0, 0, 4);
-  const zeros = 8 - count;
-  for (let i = 0; i < count; i++) {
-    const at = gap >= 0 && i >= gap ? i + zeros : i;
-    const shift = at & 1 ? 0 : 16;
-    out[at >> 1] = ((out[at >> 1] ?? 0) | ((groups[i] ?? 0) << shift)) >>> 0;
+function beginsWithGap(text: string, start: number, end: number): boolean {
+  return end - start >= 2 && text.charCodeAt(start) === COLON && text.charCodeAt(start + 1) === COLON;
+}
+
+/** The number that up to four hexadecimal digits at `i` spell, times eight, plus how many they are: `2c` → 0x2c * 8 + 2. */
+function readGroup(text: string, i: number, end: number): number {
+  let value = 0;
+  let digits = 0;
+  for (; digits < 4 && i + digits < end; digits++) {
+    const code = text.charCodeAt(i + digits);
+    const digit = code < 128 ? (digitValues[code] ?? NO_DIGIT) : NO_DIGIT;
+    if (digit === NO_DIGIT) break;
+    value = (value << 4) | digit;
   }
+  return (value << 3) | digits;
+}
+
+/** Reads a dotted quad as the last two groups. */
+function readQuad(text: string, i: number, end: number, count: number, gap: number, out: Uint32Array): boolean {
+  const quad = count <= 6 ? readIpv4(text, i, end) : -1;
+  if (quad < 0) return false;
+  groups[count] = quad >>> 16;
+  groups[count + 1] = quad & 0xffff;
+  return spread(count + 2, gap, out);
+}
+
+/** Writes out the zeros of `::`, which stands before the group `gap`, and puts the eight groups into four words. */
+function spread(count: number, gap: number, out: Uint32Array): boolean {
+  if (gap < 0 && count !== 8) return false;
+  if (gap >= 0) {
+    const zeros = 8 - count;
+    if (zeros === 0) return false; // `::` stands for at least one group of zeros
+    for (let i = count - 1; i >= gap; i--) groups[i + zeros] = groups[i] ?? 0;
+    for (let i = gap; i < gap + zeros; i++) groups[i] = 0;
+  }
+  for (let i = 0; i < 4; i++) out[i] = ((groups[2 * i] ?? 0) << 16) | (groups[2 * i + 1] ?? 0);
+  return true;
 }
 
 export function formatIpv4(word: number): string {
