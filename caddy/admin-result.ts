@@ -91,7 +91,7 @@ export class AdminWords {
  * fails only when the servers start, such as a port that is taken, may pass the next time.
  */
 function isVerdict(reason: string): boolean {
-  return /^(loading new config|decoding request body): /.test(reason) && !/ app module: start: /.test(reason);
+  return /^(loading new config|decoding request body): /.test(reason) && !reason.includes(' app module: start: ');
 }
 
 /** One word for a failure: Node's error code, or TIMEOUT for each of the ways in which time runs out. */

@@ -188,7 +188,7 @@ describe.each(CADDY_VERSIONS)('the admin API of Caddy %s', (version) => {
           handle: [
             {
               handler: 'vars',
-              big: 9007199254740993,
+              big: 2 ** 60,
               small: 1e-9,
               neg: -0.5,
               huge: 1e25,
@@ -199,7 +199,7 @@ describe.each(CADDY_VERSIONS)('the admin API of Caddy %s', (version) => {
         },
         { '@id': 'crowdsec_mine', ...routeSaying('<&>') },
       ])),
-      read_timeout: 9223372036854775,
+      read_timeout: 3_600_000_000_001,
       max_header_bytes: 1048576,
     };
     await load({ srv0: odd, srv1: await server() });
@@ -219,7 +219,7 @@ describe.each(CADDY_VERSIONS)('the admin API of Caddy %s', (version) => {
     expect(isInPlace(live, compilation)).toBe(true);
     const other = compile(ruleset({ addresses: ['127.66.0.8'] }), expectOk(await client.capabilities()), live.servers);
     expect(isInPlace(live, other)).toBe(false);
-    expect(expectOk(await client.writeServers(writeJson(live, compilation), live.etag))).toBeUndefined();
+    expectOk(await client.writeServers(writeJson(live, compilation), live.etag));
     expect((await liveServers(client)).etag).toBe(live.etag);
   });
 
