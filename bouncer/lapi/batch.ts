@@ -30,7 +30,10 @@ export class BatchReader {
   readonly #parser: JSONParser;
   #error: Error | undefined;
   #depth = 0;
-  #hasList = false;
+  /** At the top level: the last name, and the one whose value comes next. */
+  #name: unknown;
+  #key: unknown;
+  readonly #lists = new Set<unknown>();
 
   /** @param receivedAt monotonic milliseconds at which LAPI began to answer. */
   constructor(kind: Batch['kind'], receivedAt: number) {
@@ -50,16 +53,25 @@ export class BatchReader {
 
   /** @throws Error when the document is not whole, or not the stream's: nothing of it may be used then. */
   finish(): Batch {
+    if (this.#error !== undefined) throw this.#error;
     if (!this.#parser.isEnded) throw new Error('the reply ends in the middle of its JSON');
-    if (!this.#hasList) throw new Error('the reply is JSON, but not an object with "new" and "deleted"');
+    const isStream = this.#lists.has('new') && (this.#kind === 'full' || this.#lists.has('deleted'));
+    if (!isStream) throw new Error('the reply is JSON, but not an object with the lists "new" and "deleted"');
     return { kind: this.#kind, decisions: this.#decisions, deletedIds: this.#deletedIds, rejects: this.#rejects };
   }
 
-  /** Sees whether the document is an object that names one of the lists: `{}` must not read as "no decisions". */
+  /** Sees which lists the document holds: neither `{}` nor `{"message":"new"}` may read as "no decisions". */
   #token(token: TokenType, value: unknown): void {
+    if (this.#depth === 1) this.#member(token, value);
     if (token === TokenType.LEFT_BRACE || token === TokenType.LEFT_BRACKET) this.#depth++;
     else if (token === TokenType.RIGHT_BRACE || token === TokenType.RIGHT_BRACKET) this.#depth--;
-    else if (this.#depth === 1 && token === TokenType.STRING) this.#hasList ||= value === 'new' || value === 'deleted';
+  }
+
+  #member(token: TokenType, value: unknown): void {
+    const isList = token === TokenType.LEFT_BRACKET || token === TokenType.NULL;
+    if (this.#key !== undefined && isList) this.#lists.add(this.#key);
+    this.#key = token === TokenType.COLON ? this.#name : undefined;
+    this.#name = value;
   }
 
   #element(list: unknown, value: unknown, receivedAt: number): void {
