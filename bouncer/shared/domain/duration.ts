@@ -10,6 +10,9 @@ const UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** Go counts nanoseconds in 64 bits: 292 years. */
+const LONGEST_MS = 2 ** 63 / 1e6;
+
 /**
  * Reads a Go duration (`5h59m58.88s`, `-12.787272ms`, `0s`), as LAPI writes it, into milliseconds.
  * @returns undefined for anything else; Go has no days, so `4d` is none.
@@ -17,16 +20,20 @@ const UNITS: Readonly<Record<string, number>> = {
 export function parseDuration(text: string): number | undefined {
   if (text.length > 64) return undefined;
   const [, sign, rest = ''] = /^([+-]?)(.*)$/su.exec(text) ?? [];
-  if (rest === '0') return 0;
+  const total = rest === '0' ? 0 : sumOfParts(rest);
+  if (total === undefined || total > LONGEST_MS) return undefined;
+  return sign === '-' ? -total : total;
+}
+
+function sumOfParts(text: string): number | undefined {
   let total = 0;
   let read = 0;
-  for (const match of rest.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gu)) {
+  for (const match of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gu)) {
     if (match.index !== read) return undefined;
     read += match[0].length;
     total += Number(match[1]) * (UNITS[match[2] ?? ''] ?? Number.NaN);
   }
-  if (read === 0 || read !== rest.length) return undefined;
-  return sign === '-' ? -total : total;
+  return read > 0 && read === text.length ? total : undefined;
 }
 
 /** `93784000` → `26h3m4s`: what LAPI and people read, to the second. */
