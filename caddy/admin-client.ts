@@ -23,7 +23,7 @@ export interface AdminLimits {
   readonly smallBytes: number;
 }
 
-export const ADMIN_LIMITS: AdminLimits = {
+const ADMIN_LIMITS: AdminLimits = {
   connectMs: 3_000,
   smallCallMs: 15_000,
   readMs: 60_000,

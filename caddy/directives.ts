@@ -15,7 +15,7 @@ import { annotationsOf, contains, findAnnotations, hostsOf, type Annotation } fr
 import { isObject, listOf, type JsonObject, type ServerConfig } from './config-types.ts';
 import { readMatch, type ReadMatch, type SiteMatch } from './site-match.ts';
 
-export interface SiteRule {
+interface SiteRule {
   /** Any of these; empty: every request of the site. */
   readonly match: readonly SiteMatch[];
   readonly policy: Policy;

@@ -13,10 +13,10 @@ import type { Capabilities } from './capabilities.ts';
 import type { MatcherSet } from './config-types.ts';
 
 /** Caddy sorts and searches a `host` list of more entries than this; up to here it walks it, slower than `client_ip`. */
-export const LINEAR_LIMIT = 100;
+const LINEAR_LIMIT = 100;
 
 /** How a server tells banned clients. */
-export type BanMatch =
+type BanMatch =
   | { readonly kind: 'none' }
   | { readonly kind: 'list'; readonly match: readonly MatcherSet[] }
   /** Needs Host to hold the client's address for as long as the match runs. */

@@ -7,7 +7,7 @@ import { sameJson } from './same-json.ts';
 import type { LiveServers } from './servers.ts';
 
 /** A server as it should run: the user's own, with our rules before everything else. */
-export function withRules(own: ServerConfig, rules: ServerRules): ServerConfig {
+function withRules(own: ServerConfig, rules: ServerRules): ServerConfig {
   if (rules.routes.length === 0) return own;
   const routes = [...rules.routes, ...listOf(own.routes)];
   if (rules.errorRoutes.length === 0) return { ...own, routes };

@@ -3,7 +3,7 @@ import { contains } from './annotations.ts';
 import { isObject, listOf, type ServerConfig } from './config-types.ts';
 import type { Capabilities } from './capabilities.ts';
 
-export type WarningCode =
+type WarningCode =
   | 'proxies_not_strict'
   | 'proxied_on_old_caddy'
   | 'unix_listener'
