@@ -129,6 +129,7 @@ export class Daemon {
   /** @throws Error when it cannot serve at all, such as a port that is taken. */
   async start(): Promise<void> {
     this.#settings.on('change', () => this.#desired.changed());
+    this.#settings.on('wiped', () => this.#snapshot.redisForgot());
     this.#desired.on('change', (isUrgent) => {
       for (const reconciler of this.#reconcilers.values()) reconciler.changed(isUrgent);
     });

@@ -78,17 +78,16 @@ export class Intake implements StreamConsumer, Service {
     this.#countRejects(batch);
     const wanted = batch.decisions.filter(filter);
     const before = store.generation;
-    if (batch.kind === 'full') store.replaceAll(wanted);
-    else store.apply(batch.deletedIds, wanted);
+    const change = batch.kind === 'full' ? store.replaceAll(wanted) : store.apply(batch.deletedIds, wanted);
     store.expire(clock.monotonic());
     if (batch.kind === 'full') {
       this.#lastFullWall = clock.wall();
       desired.completed();
     } else desired.changed();
-    if (batch.kind === 'full' || wanted.length + batch.deletedIds.length > 0) snapshot.markDirty();
+    snapshot.changed(change);
     if (store.generation !== before) {
       log.info(
-        { pull: batch.kind, new: wanted.length, deleted: batch.deletedIds.length, live: store.size },
+        { pull: batch.kind, new: change.added.length, deleted: change.removedIds.length, live: store.size },
         'decisions changed',
       );
     }

@@ -5,6 +5,13 @@ import { formatPrefix, type Prefix, prefixParts } from '../shared/net/prefix.ts'
 import { DecisionCounts } from './counts.ts';
 import { type Remediation, remediationOf } from './remediation.ts';
 
+/** What an update came to, for those who keep a copy. */
+export interface StoreChange {
+  /** New decisions, and known ones that changed. */
+  readonly added: readonly Decision[];
+  readonly removedIds: readonly number[];
+}
+
 /**
  * Every live decision, each with its own expiry, and the set of prefixes that at least one of them bans.
  *
@@ -45,22 +52,24 @@ export class DecisionStore {
   }
 
   /** Applies a delta: deletions first, since LAPI may delete and renew in one reply. Unknown ids are passed over. */
-  apply(deletedIds: Iterable<number>, decisions: Iterable<Decision>): void {
-    for (const id of deletedIds) this.#remove(id);
-    for (const decision of decisions) {
-      if (this.#put(decision)) this.#expiries.push(decision);
-    }
+  apply(deletedIds: Iterable<number>, decisions: Iterable<Decision>): StoreChange {
+    const removedIds = [...deletedIds].filter((id) => this.#remove(id));
+    const added = [...decisions].filter((decision) => this.#put(decision));
+    for (const decision of added) this.#expiries.push(decision);
+    return { added, removedIds };
   }
 
   /** Makes these the whole truth, as a difference: what stays is never lifted in between. */
-  replaceAll(decisions: Iterable<Decision>): void {
+  replaceAll(decisions: Iterable<Decision>): StoreChange {
     const gone = new Set(this.#byId.keys());
+    const added: Decision[] = [];
     for (const decision of decisions) {
       gone.delete(decision.id);
-      this.#put(decision);
+      if (this.#put(decision)) added.push(decision);
     }
     for (const id of gone) this.#remove(id);
     this.#expiries = new TinyQueue([...this.#byId.values()], bySoonest);
+    return { added, removedIds: [...gone] };
   }
 
   /** How many of the live decisions are not among these. */
@@ -104,7 +113,7 @@ export class DecisionStore {
     return found === undefined ? [] : isList(found) ? found : [found];
   }
 
-  /** @returns whether its expiry must be watched: a decision read again unchanged already is. */
+  /** @returns whether it is new or changed; one that was read again is kept as it is. */
   #put(decision: Decision): boolean {
     const known = this.#byId.get(decision.id);
     if (known !== undefined && isSame(known, decision)) return false;
@@ -119,9 +128,10 @@ export class DecisionStore {
     return true;
   }
 
-  #remove(id: number): void {
+  /** @returns whether there was one. */
+  #remove(id: number): boolean {
     const decision = this.#byId.get(id);
-    if (decision === undefined) return;
+    if (decision === undefined) return false;
     this.#byId.delete(id);
     this.#counts.remove(decision);
     const rest = this.#at(decision.prefix).filter((other) => other.id !== id);
@@ -130,6 +140,7 @@ export class DecisionStore {
     if (this.#bans(decision) && !rest.some((other) => this.#bans(other)) && this.#banned.delete(decision.prefix)) {
       this.#generation++;
     }
+    return true;
   }
 
   #bans({ type }: Decision): boolean {
@@ -153,8 +164,14 @@ function isRenewal(known: Decision, decision: Decision): boolean {
   return known.prefix === decision.prefix && known.type === decision.type;
 }
 
+/** Newer LAPIs tell durations in whole seconds, so two readings of one decision differ by up to two of them. */
+const READING_SLACK_MS = 2_000;
+
 function isSame(known: Decision, decision: Decision): boolean {
-  return isRenewal(known, decision) && known.expiresAt === decision.expiresAt && known.origin === decision.origin;
+  const isSameTime = Math.abs(known.expiresAt - decision.expiresAt) <= READING_SLACK_MS;
+  return (
+    isRenewal(known, decision) && isSameTime && known.origin === decision.origin && known.scenario === decision.scenario
+  );
 }
 
 function isList(found: Decision | readonly Decision[]): found is readonly Decision[] {

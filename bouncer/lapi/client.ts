@@ -2,11 +2,8 @@ import { type Agent, type Dispatcher, request } from 'undici';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Secret } from '../shared/runtime/secret.ts';
 import { type Batch, BatchReader } from './batch.ts';
-import { createLapiAgent, type LapiEndpoint, REPLY_LIMIT_BYTES } from './endpoint.ts';
+import { createLapiAgent, LAPI_LIMITS, type LapiEndpoint, type LapiLimits } from './endpoint.ts';
 import { explainError, explainStatus, type PullFailure } from './failure.ts';
-
-/** A whole pull, first byte to last. */
-const PULL_LIMIT_MS = 180_000;
 
 export type PullResult = { readonly kind: 'batch'; readonly batch: Batch } | PullFailure;
 
@@ -22,11 +19,19 @@ export class LapiClient {
   readonly #baseUrl: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #clock: Clock;
+  readonly #limits: LapiLimits;
 
   /** @param version ours; the User-Agent must be `name/version` with exactly one slash, or LAPI refuses to read it. */
-  constructor(endpoint: LapiEndpoint, key: Secret | undefined, version: string, clock: Clock) {
+  constructor(
+    endpoint: LapiEndpoint,
+    key: Secret | undefined,
+    version: string,
+    clock: Clock,
+    limits: Partial<LapiLimits> = {},
+  ) {
     this.#endpoint = endpoint;
-    ({ agent: this.#agent, baseUrl: this.#baseUrl } = createLapiAgent(endpoint));
+    this.#limits = { ...LAPI_LIMITS, ...limits };
+    ({ agent: this.#agent, baseUrl: this.#baseUrl } = createLapiAgent(endpoint, this.#limits));
     this.#headers = {
       'user-agent': `caddy-crowdsec-sidecar/v${version}`,
       accept: 'application/json',
@@ -43,7 +48,7 @@ export class LapiClient {
   async pull(kind: Batch['kind'], signal: AbortSignal): Promise<PullResult> {
     // dedup=false: otherwise a deletion that leaves a shorter decision alive is never told (facts of LAPI 1.4.6).
     const query = kind === 'full' ? 'startup=true&dedup=false' : 'dedup=false';
-    const limit = AbortSignal.timeout(PULL_LIMIT_MS);
+    const limit = AbortSignal.timeout(this.#limits.pullMs);
     try {
       const response = await request(`${this.#baseUrl}/v1/decisions/stream?${query}`, {
         dispatcher: this.#agent,
@@ -63,10 +68,11 @@ export class LapiClient {
 
   async #read(kind: Batch['kind'], body: Dispatcher.ResponseData['body']): Promise<Batch> {
     const reader = new BatchReader(kind, this.#clock.monotonic());
+    const { replyBytes } = this.#limits;
     let read = 0;
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       read += chunk.byteLength;
-      if (read > REPLY_LIMIT_BYTES) throw new RangeError(`the reply is longer than ${REPLY_LIMIT_BYTES} bytes`);
+      if (read > replyBytes) throw new RangeError(`the reply is longer than ${replyBytes} bytes`);
       reader.write(chunk);
     }
     return reader.finish();

@@ -12,24 +12,39 @@ export interface LapiEndpoint {
   };
 }
 
-/** The longest reply that is read: twice a million decisions. */
-export const REPLY_LIMIT_BYTES = 512 * 1024 * 1024;
+/** Milliseconds and bytes. */
+export interface LapiLimits {
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+  readonly silenceMs: number;
+  /** A whole pull, first byte to last. */
+  readonly pullMs: number;
+  readonly replyBytes: number;
+}
 
-/** LAPI computes a whole startup reply before its first byte: 2 s at 200,000 decisions on a small machine. */
-const FIRST_BYTE_LIMIT_MS = 60_000;
-const SILENCE_LIMIT_MS = 20_000;
-const CONNECT_LIMIT_MS = 5_000;
+export const LAPI_LIMITS: LapiLimits = {
+  connectMs: 5_000,
+  /** LAPI computes a whole startup reply before its first byte: 2 s at 200,000 decisions on a small machine. */
+  firstByteMs: 60_000,
+  silenceMs: 20_000,
+  pullMs: 180_000,
+  /** Twice a million decisions. */
+  replyBytes: 512 * 1024 * 1024,
+};
 
 /** @throws Error when a certificate file cannot be read. */
-export function createLapiAgent({ url, certificates }: LapiEndpoint): { agent: Agent; baseUrl: string } {
+export function createLapiAgent(
+  { url, certificates }: LapiEndpoint,
+  limits: LapiLimits,
+): { agent: Agent; baseUrl: string } {
   const socketPath = socketPathOf(url);
   const read = (path: string | undefined) => (path === undefined ? {} : readFileSync(path));
   const agent = new Agent({
     connections: 1,
-    headersTimeout: FIRST_BYTE_LIMIT_MS,
-    bodyTimeout: SILENCE_LIMIT_MS,
+    headersTimeout: limits.firstByteMs,
+    bodyTimeout: limits.silenceMs,
     connect: {
-      timeout: CONNECT_LIMIT_MS,
+      timeout: limits.connectMs,
       ...(socketPath === undefined ? {} : { socketPath }),
       ...(certificates.caFile === undefined ? {} : { ca: read(certificates.caFile) as Buffer }),
       ...(certificates.certFile === undefined ? {} : { cert: read(certificates.certFile) as Buffer }),

@@ -33,7 +33,7 @@ export interface EffectiveSettings {
  * What the operator wants: from Redis while it is there, else as last known, also over a restart of ours. A wiped
  * Redis gets back what it lost, so that a wipe never switches protection on or off.
  */
-export class SettingsKeeper extends EventEmitter<{ change: [] }> implements Service {
+export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> implements Service {
   readonly name = 'settings';
   readonly #state: StateDir;
   readonly #redis: RedisLink | undefined;
@@ -97,6 +97,7 @@ export class SettingsKeeper extends EventEmitter<{ change: [] }> implements Serv
       if (isFresh) {
         await restoreAllowlist(this.#redis, this.#known.allowlist);
         await restoreSettings(this.#redis, this.#known.settings);
+        this.emit('wiped');
       }
       const settings = { ...this.#known.settings, ...defined(stored) };
       await this.#learn({ settings, allowlist: await readAllowlist(this.#redis) });

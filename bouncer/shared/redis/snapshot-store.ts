@@ -1,7 +1,7 @@
 import type { RedisLink } from './client.ts';
 import { keys } from './keys.ts';
 
-/** The bytes of the last good set; `decisions/snapshot.ts` knows what they mean. */
+/** The bytes of the last good set; `snapshot-codec.ts` knows what they mean. */
 export async function writeSnapshot(redis: RedisLink, bytes: Buffer): Promise<void> {
   await redis.commands.set(keys.snapshot, bytes);
 }

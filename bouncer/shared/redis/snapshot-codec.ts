@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import type { Decision } from '../domain/decision.ts';
+import { parsePrefix } from '../net/prefix.ts';
+import type { Clock } from '../runtime/clock.ts';
+
+/**
+ * Decisions as they travel and as they outlive the process: expiries are absolute wall time, since a monotonic clock
+ * starts anew with each boot. Grouped, so that a hundred thousand decisions do not repeat their origin and scenario.
+ */
+const groupSchema = z.object({
+  origin: z.string(),
+  scenario: z.string(),
+  type: z.string(),
+  ids: z.array(z.number()),
+  values: z.array(z.string()),
+  /** Seconds since the Unix epoch, with fractions. */
+  until: z.array(z.number()),
+});
+
+const snapshotSchema = z.object({
+  schema: z.literal(1),
+  taken_at: z.number(),
+  /** Everything up to this entry of the batch stream is in it. */
+  position: z.string().optional(),
+  groups: z.array(groupSchema),
+});
+
+const batchSchema = z.object({ schema: z.literal(1), removed: z.array(z.number()), groups: z.array(groupSchema) });
+
+type Group = z.infer<typeof groupSchema>;
+
+export interface SnapshotContent {
+  /** Milliseconds since the Unix epoch. */
+  readonly takenAt: number;
+  readonly position: string | undefined;
+  readonly decisions: Decision[];
+}
+
+export function encodeSnapshot(decisions: Iterable<Decision>, position: string | undefined, clock: Clock): string {
+  const groups = toGroups(decisions, clock);
+  return JSON.stringify({ schema: 1, taken_at: clock.wall(), position, groups } satisfies z.infer<
+    typeof snapshotSchema
+  >);
+}
+
+/**
+ * Reads a snapshot back, without what has run out meanwhile.
+ * @throws Error when it is none: a snapshot that cannot be read is worth a warning, not a guess.
+ */
+export function decodeSnapshot(text: string, clock: Clock): SnapshotContent {
+  const { taken_at: takenAt, position, groups } = snapshotSchema.parse(JSON.parse(text));
+  return { takenAt, position, decisions: fromGroups(groups, clock) };
+}
+
+export interface DecisionBatch {
+  readonly added: readonly Decision[];
+  readonly removedIds: readonly number[];
+}
+
+export function encodeBatch({ added, removedIds }: DecisionBatch, clock: Clock): string {
+  const groups = toGroups(added, clock);
+  return JSON.stringify({ schema: 1, removed: [...removedIds], groups } satisfies z.infer<typeof batchSchema>);
+}
+
+/** @throws Error when it is none. */
+export function decodeBatch(text: string, clock: Clock): DecisionBatch {
+  const { removed, groups } = batchSchema.parse(JSON.parse(text));
+  return { removedIds: removed, added: fromGroups(groups, clock) };
+}
+
+function toGroups(decisions: Iterable<Decision>, clock: Clock): Group[] {
+  const offset = clock.wall() - clock.monotonic();
+  const groups = new Map<string, Group>();
+  for (const { id, origin, scenario, type, prefix, expiresAt } of decisions) {
+    const key = `${type}\n${origin}\n${scenario}`;
+    let group = groups.get(key);
+    if (group === undefined) groups.set(key, (group = { origin, scenario, type, ids: [], values: [], until: [] }));
+    group.ids.push(id);
+    group.values.push(prefix);
+    group.until.push(Math.round(expiresAt + offset) / 1_000);
+  }
+  return [...groups.values()];
+}
+
+function fromGroups(groups: readonly Group[], clock: Clock): Decision[] {
+  const now = clock.monotonic();
+  const offset = clock.wall() - now;
+  const decisions: Decision[] = [];
+  for (const { origin, scenario, type, ids, values, until } of groups) {
+    for (const [i, id] of ids.entries()) {
+      const prefix = parsePrefix(values[i] ?? '');
+      const expiresAt = (until[i] ?? 0) * 1_000 - offset;
+      if (prefix !== undefined && expiresAt > now) decisions.push({ id, origin, scenario, type, prefix, expiresAt });
+    }
+  }
+  return decisions;
+}
