@@ -18,6 +18,7 @@ export class LapiClient {
   readonly #agent: Agent;
   readonly #baseUrl: string;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #key: string | undefined;
   readonly #clock: Clock;
   readonly #limits: LapiLimits;
 
@@ -32,10 +33,11 @@ export class LapiClient {
     this.#endpoint = endpoint;
     this.#limits = { ...LAPI_LIMITS, ...limits };
     ({ agent: this.#agent, baseUrl: this.#baseUrl } = createLapiAgent(endpoint, this.#limits));
+    this.#key = key?.reveal();
     this.#headers = {
       'user-agent': `caddy-crowdsec-sidecar/v${version}`,
       accept: 'application/json',
-      ...(key === undefined ? {} : { 'x-api-key': key.reveal() }),
+      ...(this.#key === undefined ? {} : { 'x-api-key': this.#key }),
     };
     this.#clock = clock;
   }
@@ -84,6 +86,8 @@ export class LapiClient {
       text += Buffer.from(chunk).toString('utf8');
       if (text.length > 1_000) break;
     }
-    return explainStatus(statusCode, text, this.url);
+    // What answers may be a proxy of somebody's own, which repeats what it was sent.
+    const said = this.#key === undefined ? text : text.replaceAll(this.#key, '[secret]');
+    return explainStatus(statusCode, said, this.url);
   }
 }

@@ -68,11 +68,11 @@ export function explainError(error: unknown, url: string): PullFailure {
       'is CrowdSec running (it needs up to 60 s to start), and CROWDSEC_LAPI_URL right?',
     );
   }
-  if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER/.test(code)) {
+  if (/CERT|TLS|SSL|ISSUER|SIGNATURE|EPROTO/.test(code)) {
     return failure(
       'tls',
       `the TLS connection to LAPI at ${url} failed (${message})`,
-      'check CROWDSEC_CA_FILE and the name in the certificate',
+      'check CROWDSEC_CA_FILE and the name in the certificate; a LAPI that wants one of ours needs CROWDSEC_CERT_FILE',
     );
   }
   return failure('not_json', `${url} does not answer as LAPI does: ${message.slice(0, 200)}`, URL_HINT);
