@@ -49,6 +49,7 @@ export class BlockPool {
     if (free === 0) {
       const at = this.end;
       this.end += size;
+      if (this.end > this.words.length) throw new Error('a block was asked for without making room first');
       return at;
     }
     this.#free[size] = this.words[free]!;

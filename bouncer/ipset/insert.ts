@@ -6,8 +6,9 @@ import { EMPTY_SLOT, ROOT_DEPTH, rootLink } from './root.ts';
 import type { BlockPool } from './block-pool.ts';
 
 /**
- * Words that one insertion can take from the end of the pool: four nodes for the four words of an IPv6 address,
- * each grown by one slot, and the leaves.
+ * More words than one insertion takes from the end of the pool. The most, for two IPv6 addresses that differ in the last
+ * bit: a node at the end of each of four words (2 words, 3 with its slot), the moved leaf below it (5 at most), the new
+ * leaf, and one node of up to 18 words that moves.
  */
 export const INSERT_ROOM = 128;
 

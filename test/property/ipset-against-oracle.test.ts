@@ -97,10 +97,12 @@ describe('an IP set, after any history', () => {
     fc.assert(
       fc.property(fc.array(prefix, { maxLength: 200, size: 'max' }), (members) => {
         const set = IpSet.from(members);
+        let deleted = 0;
         for (const member of new Set(members)) {
           expect(set.delete(member)).toBe(true);
-          validateBoth(set);
+          if (++deleted % 8 === 0) validateBoth(set);
         }
+        validateBoth(set);
         expect([...set]).toEqual([]);
         expect([set.ipv4.pool.liveWords, set.ipv6.pool.liveWords]).toEqual([65_536, 65_536]);
       }),

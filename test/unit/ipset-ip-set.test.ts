@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { IpSet } from '../../bouncer/ipset/ip-set.ts';
+import { validate } from '../../bouncer/ipset/validate.ts';
+import { type Prefix, formatPrefix } from '../../bouncer/shared/net/prefix.ts';
+
+const prefixes = (...texts: string[]) => texts as Prefix[];
+const prefix = (text: string) => text as Prefix;
+
+describe('an IP set', () => {
+  const members = prefixes('10.0.0.0/8', '10.1.0.0/16', '10.1.2.3', '192.0.2.0/25', '2001:db8::/32', '2001:db8:1::5');
+  const set = IpSet.from(members);
+
+  it.each([
+    '10.0.0.0',
+    '10.255.255.255',
+    '10.1.2.3',
+    '192.0.2.127',
+    '2001:db8::',
+    '2001:DB8:0:0:1::',
+    '10.0.0.0/8',
+    '10.9.0.0/16',
+  ])('contains %s', (text) => expect(set.contains(text)).toBe(true));
+
+  it.each(['9.255.255.255', '11.0.0.0', '192.0.2.128', '192.0.2.0/24', '10.0.0.0/7', '0.0.0.0/0', '2001:db9::', '::'])(
+    'does not contain %s',
+    (text) => expect(set.contains(text)).toBe(false),
+  );
+
+  it.each(['::ffff:10.1.2.3', '::ffff:a01:203', '0:0:0:0:0:FFFF:10.1.2.3', '::ffff:10.0.0.0/104'])(
+    'knows %s for the IPv4 address that it is',
+    (text) => expect(set.contains(text)).toBe(true),
+  );
+
+  it.each([
+    '',
+    '10.1.2',
+    '10.1.2.3.4',
+    '10.1.2.3 ',
+    '010.1.2.3',
+    '10.1.2.3/33',
+    '10.1.2.3/08',
+    '10.1.2.3:80',
+    '2001:db8::1%1',
+  ])('contains nothing that is no address: %j', (text) => expect(set.contains(text)).toBe(false));
+
+  it('does not take ::10.1.2.3 or ::ffff:0:10.1.2.3 for 10.1.2.3', () => {
+    expect(set.contains('::10.1.2.3')).toBe(false);
+    expect(set.contains('::ffff:0:10.1.2.3')).toBe(false);
+  });
+
+  it('names the narrowest member that covers an address, and all of them', () => {
+    expect(set.longestMatch(prefix('10.1.2.3'))).toBe('10.1.2.3');
+    expect(set.longestMatch(prefix('10.1.2.4'))).toBe('10.1.0.0/16');
+    expect(set.longestMatch(prefix('11.1.2.4'))).toBeUndefined();
+    expect(set.coverings(prefix('10.1.2.3'))).toEqual(['10.0.0.0/8', '10.1.0.0/16', '10.1.2.3']);
+    expect(set.coverings(prefix('10.0.0.0/7'))).toEqual([]);
+  });
+
+  it('is walked in order', () => {
+    expect([...IpSet.from(members.toReversed())]).toEqual(members);
+    expect([...set.within(prefix('10.1.0.0/16'))]).toEqual(['10.1.0.0/16', '10.1.2.3']);
+    expect([...set.within(prefix('11.0.0.0/8'))]).toEqual([]);
+  });
+
+  it('leaves out what is covered', () => {
+    expect([...set.maximal()]).toEqual(['10.0.0.0/8', '192.0.2.0/25', '2001:db8::/32']);
+  });
+
+  it('says whether a change was one', () => {
+    const set = new IpSet();
+    expect([set.add(prefix('::/0')), set.add(prefix('::/0')), set.size]).toEqual([true, false, 1]);
+    expect([set.delete(prefix('::/0')), set.delete(prefix('::/0')), set.size]).toEqual([true, false, 0]);
+  });
+
+  it('uncovers what only a deleted prefix covered', () => {
+    const set = IpSet.from(prefixes('0.0.0.0/0', '10.0.0.0/8', '10.64.0.0/10'));
+    set.delete(prefix('0.0.0.0/0'));
+    expect(['9.9.9.9', '10.1.1.1', '10.64.1.1', '11.1.1.1'].map((text) => set.contains(text))).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+    set.delete(prefix('10.0.0.0/8'));
+    expect(['10.1.1.1', '10.64.1.1', '10.128.0.0'].map((text) => set.contains(text))).toEqual([false, true, false]);
+  });
+
+  it('takes a text for a prefix only if it is one', () => {
+    expect(() => new IpSet().add(prefix('10.0.0.0/33'))).toThrow('not a canonical prefix: 10.0.0.0/33');
+  });
+
+  it('does not let itself be changed during a walk', () => {
+    const set = IpSet.from(prefixes('1.1.1.1', '2.2.2.2'));
+    expect(() => [...set].concat(Array.from(set, (member) => (set.delete(member), member)))).toThrow(
+      'changed during a walk',
+    );
+  });
+
+  it('forgets everything when cleared', () => {
+    const set = IpSet.from(members);
+    set.clear();
+    expect([set.size, [...set], set.contains('10.1.2.3'), set.byteLength]).toEqual([
+      0,
+      [],
+      false,
+      new IpSet().byteLength,
+    ]);
+    expect(set.add(prefix('10.1.2.3'))).toBe(true);
+  });
+});
+
+describe('the memory of an IP set', () => {
+  /** A different word for every number, with no pattern (the finalizer of MurmurHash3). */
+  const scatter = (i: number) => {
+    const half = Math.imul(i ^ (i >>> 16), 0x85ebca6b);
+    const mixed = Math.imul(half ^ (half >>> 13), 0xc2b2ae35);
+    return (mixed ^ (mixed >>> 16)) >>> 0;
+  };
+  const address = (i: number) => formatPrefix(4, [scatter(i)], 32)!;
+  const range6 = (i: number) => formatPrefix(6, [0x20010db8, scatter(i), i, 0], 96)!;
+
+  it('stays the same while as much goes as comes', () => {
+    const set = new IpSet();
+    for (let i = 0; i < 20_000; i++) set.add(i % 2 === 0 ? address(i) : range6(i));
+    const settled: number[] = [];
+    for (let i = 20_000; i < 200_000; i++) {
+      set.add(i % 2 === 0 ? address(i) : range6(i));
+      set.delete((i - 20_000) % 2 === 0 ? address(i - 20_000) : range6(i - 20_000));
+      if (i % 20_000 === 0) settled.push(set.byteLength);
+    }
+    expect(set.size).toBe(20_000);
+    expect(Math.max(...settled)).toBeLessThan(1.5 * settled[1]!);
+    validate(set.ipv4, 32);
+    validate(set.ipv6, 128);
+  });
+
+  it('is given back when most is deleted', () => {
+    const set = new IpSet();
+    const empty = set.byteLength;
+    for (let i = 0; i < 50_000; i++) set.add(address(i));
+    const full = set.byteLength - empty;
+    for (let i = 0; i < 49_000; i++) set.delete(address(i));
+    expect(set.byteLength - empty).toBeLessThan(full / 8);
+    expect([...set]).toHaveLength(1000);
+    validate(set.ipv4, 32);
+  });
+
+  it('is at most 24 bytes an IPv4 prefix and 48 an IPv6 one at 200,000, however it grew', () => {
+    const [v4, v6] = [new IpSet(), new IpSet()];
+    for (let i = 0; i < 200_000; i++) {
+      v4.add(address(i));
+      v6.add(range6(i));
+    }
+    expect(v4.byteLength / v4.size).toBeLessThan(24);
+    expect(v6.byteLength / v6.size).toBeLessThan(48);
+  });
+});
