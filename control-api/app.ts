@@ -11,6 +11,7 @@ import { originGuard } from './http/origin-guard.ts';
 import { fromHttpException, invalidRequest, Problem, problemResponse, type ProblemSpec } from './http/problem.ts';
 import type { RequestMetrics } from './http/request-metrics.ts';
 import { RedisUnavailable } from './redis-access.ts';
+import { type ConsolePorts, consoleRoutes } from './routes/console.ts';
 import { type HealthPorts, healthRoutes } from './routes/health.ts';
 import { type ProtectionPorts, protectionRoutes } from './routes/protection.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -19,7 +20,7 @@ import { type StatusPorts, statusRoutes } from './routes/status.ts';
 /** The largest request: ten thousand addresses with room to spare. */
 const LARGEST_BODY = 512 * 1024;
 
-export interface AppPorts extends AuthenticationPorts, HealthPorts, ProtectionPorts, StatusPorts {
+export interface AppPorts extends AuthenticationPorts, ConsolePorts, HealthPorts, ProtectionPorts, StatusPorts {
   readonly log: Logger;
   readonly metrics: RequestMetrics;
   readonly publicUrls: readonly URL[];
@@ -70,7 +71,8 @@ export function createApp(ports: AppPorts) {
     .route('/', healthRoutes(ports))
     .route('/', sessionRoutes(ports))
     .route('/', statusRoutes(ports))
-    .route('/', protectionRoutes(ports));
+    .route('/', protectionRoutes(ports))
+    .route('/', consoleRoutes(ports));
 
   app.get('/metrics', async (c) => {
     const { registry } = ports.metrics;

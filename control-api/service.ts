@@ -1,16 +1,14 @@
-import { RedisLink } from '../bouncer/shared/redis/client.ts';
-import { systemClock } from '../bouncer/shared/runtime/clock.ts';
 import type { Logger } from '../bouncer/shared/runtime/logger.ts';
+import { ServiceGroup } from '../bouncer/shared/runtime/service.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
-import { ExternalEngine } from './crowdsec/external-engine.ts';
-import { LapiTransport } from './crowdsec/lapi-transport.ts';
+import { HeartbeatPoller } from './heartbeat/heartbeat-poller.ts';
 import type { Access } from './http/access.ts';
-import { listen } from './http/listener.ts';
+import { listen, type Listener } from './http/listener.ts';
 import { RequestMetrics } from './http/request-metrics.ts';
 import { Sessions } from './http/sessions.ts';
 import { generatedToken } from './http/token-file.ts';
-import { Protection } from './protection/protection.ts';
+import { createParts, type Pace, type Parts } from './parts.ts';
 import { VERSION } from './version.ts';
 
 export interface ControlApiService {
@@ -19,47 +17,55 @@ export interface ControlApiService {
 }
 
 /** Composition root: builds the parts, starts them in order, and stops them in the opposite one. */
-export async function startControlApi(config: Config, log: Logger): Promise<ControlApiService> {
-  const clock = systemClock;
+export async function startControlApi(config: Config, log: Logger, pace: Pace = {}): Promise<ControlApiService> {
   const access = accessOf(config, log);
-  const redis = new RedisLink(config.REDIS_URL.reveal(), log);
-  const transport = new LapiTransport({
-    url: config.CROWDSEC_LAPI_URL,
-    caFile: config.CROWDSEC_CA_FILE,
-    certFile: config.CROWDSEC_CERT_FILE,
-    keyFile: config.CROWDSEC_KEY_FILE,
-  });
-  const engine = new ExternalEngine(transport, clock, () => Promise.resolve(undefined));
+  const parts = createParts(config, log, pace);
   let isStopping = false;
   const app = createApp({
+    ...parts,
     log,
-    clock,
     access,
-    redis,
-    engine,
-    sessions: new Sessions(clock),
+    sessions: new Sessions(parts.clock),
     metrics: new RequestMetrics(),
-    protection: new Protection(redis, clock),
     publicUrls: config.CONTROL_API_PUBLIC_URL,
     version: VERSION,
     isStopping: () => isStopping,
   });
-  const listener = await listen(config.CONTROL_API_LISTEN, (request, env) => app.fetch(request, env as object));
-  redis.start();
-  log.info(
-    { host: config.CONTROL_API_LISTEN.host, port: listener.port, engine: config.CROWDSEC_ENGINE },
-    `[CROWDSEC_STARTUP] the control API listens on http://${shown(config.CONTROL_API_LISTEN.host)}:${listener.port}`,
+  let listener: Listener | undefined;
+  const services = new ServiceGroup(
+    [
+      { name: 'connections', start: () => parts.redis.start(), stop: () => parts.close() },
+      heartbeatPoller(config, parts, log),
+      {
+        name: 'HTTP',
+        start: async () => {
+          listener = await listen(config.CONTROL_API_LISTEN, (request, env) => app.fetch(request, env as object));
+        },
+        stop: () => listener?.stop(),
+      },
+    ],
+    log,
   );
+  try {
+    await services.start();
+  } catch (error) {
+    await services.stop();
+    throw error;
+  }
+  const port = listener?.port ?? config.CONTROL_API_LISTEN.port;
+  const url = `http://${shown(config.CONTROL_API_LISTEN.host)}:${port}`;
+  log.info({ url, engine: config.CROWDSEC_ENGINE }, `[CROWDSEC_STARTUP] the control API listens on ${url}`);
   return {
-    port: listener.port,
-    stop: async () => {
+    port,
+    stop: () => {
       isStopping = true;
-      await listener.stop();
-      await engine.stop();
-      await transport.close();
-      redis.stop();
+      return services.stop();
     },
   };
+}
+
+function heartbeatPoller(config: Config, { heartbeat, clock }: Parts, log: Logger): HeartbeatPoller {
+  return new HeartbeatPoller({ heartbeat, intervalMs: config.HEARTBEAT_INTERVAL, clock, log });
 }
 
 function shown(host: string): string {

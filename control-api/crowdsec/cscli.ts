@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { z } from 'zod';
 import { cscliMessages, type CscliMessage, failureText } from './cscli-messages.ts';
+import { parseJson } from '../parse-json.ts';
 
 /** cscli did not do what was asked. Each kind has another remedy. */
 export type CscliFailure =
@@ -183,14 +184,6 @@ class Collected {
 /** The command's name without what was given to it: an argument may be a secret. */
 function verb(args: readonly string[]): string {
   return args.slice(0, 2).join(' ');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The next step for what cscli says most often when it refuses. */

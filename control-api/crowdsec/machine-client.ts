@@ -3,6 +3,7 @@ import { describeNetworkError } from '../network-error.ts';
 import { type Alert, alertsSchema } from './alerts.ts';
 import type { LapiReply, LapiRequest, LapiTransport } from './lapi-transport.ts';
 import type { CredentialsResult } from './machine-credentials.ts';
+import { parseJson } from '../parse-json.ts';
 
 /** LAPI did not do what was asked. */
 export type LapiFailure =
@@ -131,12 +132,4 @@ function refusal({ status, text }: LapiReply, machine: string): LapiFailure {
       ? `Accept it: cscli machines validate ${machine}`
       : 'Renew the account: cscli machines add --auto --force -f FILE, and name FILE in CROWDSEC_MACHINE_CREDENTIALS.',
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

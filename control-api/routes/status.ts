@@ -1,6 +1,10 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { POLICIES } from '../../bouncer/shared/domain/policy.ts';
 import { type Engine, ENGINE_STATES } from '../crowdsec/engine.ts';
+import type { Enrollment } from '../enrollment/enrollment.ts';
+import { enrollmentRecordSchema } from '../enrollment/enrollment-record.ts';
+import type { Heartbeat } from '../heartbeat/heartbeat.ts';
+import { heartbeatRecordSchema } from '../heartbeat/heartbeat-record.ts';
 import { bouncerSummarySchema, summarize } from '../protection/bouncer-summary.ts';
 import type { Protection } from '../protection/protection.ts';
 import { BASE, problems } from './shared-responses.ts';
@@ -19,6 +23,8 @@ const statusSchema = z
     policy: z.enum(POLICIES),
     engine: engineSchema,
     bouncer: bouncerSummarySchema,
+    enrollment: enrollmentRecordSchema,
+    heartbeat: heartbeatRecordSchema,
   })
   .openapi('Status');
 
@@ -35,15 +41,20 @@ const getStatus = createRoute({
 export interface StatusPorts {
   readonly protection: Protection;
   readonly engine: Engine;
+  readonly enrollment: Enrollment;
+  readonly heartbeat: Heartbeat;
 }
 
-export function statusRoutes({ protection, engine }: StatusPorts) {
+export function statusRoutes({ protection, engine, enrollment, heartbeat }: StatusPorts) {
   return new OpenAPIHono().openapi(getStatus, async (c) => {
-    const [wanted, bouncers, engineStatus] = await Promise.all([
+    const [wanted, bouncers, engineStatus, enrolled, beat] = await Promise.all([
       protection.wanted(),
       protection.bouncers(),
       engine.status(),
+      enrollment.status(),
+      heartbeat.record(),
     ]);
-    return c.json({ ...wanted, engine: engineStatus, bouncer: summarize(bouncers, protection.offlineSince) }, 200);
+    const bouncer = summarize(bouncers, protection.offlineSince);
+    return c.json({ ...wanted, engine: engineStatus, bouncer, enrollment: enrolled, heartbeat: beat }, 200);
   });
 }

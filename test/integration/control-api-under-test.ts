@@ -1,6 +1,7 @@
 import { request } from 'undici';
-import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
+import { createLogger, type Logger } from '../../bouncer/shared/runtime/logger.ts';
 import { loadConfig } from '../../control-api/config.ts';
+import type { Pace } from '../../control-api/parts.ts';
 import { startControlApi } from '../../control-api/service.ts';
 import { API_PREFIX } from '../../scripts/servers/sidecar.ts';
 import type { Workbench } from '../support/servers.ts';
@@ -58,7 +59,7 @@ export class ApiUnderTest {
 export async function startApi(
   workbench: Workbench,
   settings: Readonly<Record<string, string>>,
-  log = createLogger('control-api', 'silent', false),
+  options: Pace & { readonly log?: Logger } = {},
 ): Promise<ApiUnderTest> {
   const config = loadConfig({
     flags: {},
@@ -73,7 +74,8 @@ export async function startApi(
     },
   });
   if (config.kind === 'invalid') throw new Error(JSON.stringify(config.problems));
-  const service = await startControlApi(config.values, log);
+  const { log = createLogger('control-api', 'silent', false), ...pace } = options;
+  const service = await startControlApi(config.values, log, pace);
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= service.stop());
   workbench.also({ stop });

@@ -1,32 +1,32 @@
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
-import { systemClock } from '../../bouncer/shared/runtime/clock.ts';
 import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
 import { Secret } from '../../bouncer/shared/runtime/secret.ts';
 import { type AppPorts, createApp } from '../../control-api/app.ts';
+import { loadConfig } from '../../control-api/config.ts';
 import { RequestMetrics } from '../../control-api/http/request-metrics.ts';
 import { Sessions } from '../../control-api/http/sessions.ts';
-import { Protection } from '../../control-api/protection/protection.ts';
+import { createParts } from '../../control-api/parts.ts';
 
 export const TOKEN = 'a-token-that-is-long-enough';
 
-/** The app with nothing behind it: Redis is gone, CrowdSec answers nothing. */
+/** The app with nothing behind it: no Redis, no CrowdSec, no cscli. */
 export function appAlone(changes: Partial<AppPorts> = {}) {
   const log = createLogger('test', 'silent', false);
-  const redis = new RedisLink('redis://127.0.0.1:1', log); // never started: gone from the beginning
+  const environment = {
+    CONTROL_API_LISTEN: '127.0.0.1:0',
+    REDIS_URL: 'redis://127.0.0.1:1', // and never started: gone from the beginning
+    CROWDSEC_LAPI_URL: 'http://127.0.0.1:1',
+    CROWDSEC_CONFIG_DIR: '/nowhere/crowdsec',
+    CSCLI: '/nowhere/cscli',
+  };
+  const config = loadConfig({ flags: {}, environment });
+  if (config.kind === 'invalid') throw new Error(JSON.stringify(config.problems));
+  const parts = createParts(config.values, log);
   return createApp({
+    ...parts,
     log,
-    redis,
-    clock: systemClock,
     access: { kind: 'generated', token: new Secret(TOKEN), tokenPath: '/state/control-api-token' },
-    sessions: new Sessions(systemClock),
+    sessions: new Sessions(parts.clock),
     metrics: new RequestMetrics(),
-    protection: new Protection(redis, systemClock),
-    engine: {
-      status: () => Promise.resolve({ mode: 'external', state: 'running', since: '2026-01-01T00:00:00.000Z' }),
-      want: () => undefined,
-      reload: () => Promise.resolve({ kind: 'not_running' }),
-      stop: () => Promise.resolve(),
-    },
     publicUrls: [new URL('https://crowdsec.example.com')],
     version: '0.0.0',
     isStopping: () => false,

@@ -42,6 +42,13 @@ export class CentralApi {
   /** How long a token lives. */
   tokenLifetimeMs = 3_600_000;
 
+  reset(): void {
+    this.mode = 'up';
+    this.tokenLifetimeMs = 3_600_000;
+    for (const known of [this.keys, this.machines, this.enrolled]) known.clear();
+    for (const told of [this.logins, this.metrics, this.enrollments, this.requests]) told.length = 0;
+  }
+
   answer(request: CapiRequest): CapiAnswer {
     this.requests.push(request);
     if (this.mode === 'banned') return forbidden('Forbidden');

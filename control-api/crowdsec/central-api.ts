@@ -1,0 +1,154 @@
+import { z } from 'zod';
+import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
+import type { InternetClient, InternetReply } from '../internet-client.ts';
+import { describeNetworkError, type NetworkStage } from '../network-error.ts';
+import { type CentralApiAccount, readAccount } from './central-api-account.ts';
+import type { CrowdsecVersion } from './crowdsec-version.ts';
+import { USER_AGENT } from './lapi-transport.ts';
+import { parseJson } from '../parse-json.ts';
+
+export type CentralApiFailure =
+  | { readonly kind: 'not_registered'; readonly message: string }
+  | { readonly kind: 'unreadable'; readonly message: string }
+  | { readonly kind: 'unreachable'; readonly stage: NetworkStage; readonly message: string }
+  /** It answered, and said no. */
+  | { readonly kind: 'refused'; readonly status: number; readonly message: string }
+  /** We did not ask: another login now would have this address banned for an hour. */
+  | { readonly kind: 'login_budget'; readonly retryAfterMs: number; readonly message: string };
+
+export interface Contact {
+  readonly kind: 'ok';
+  readonly latencyMs: number;
+  /** What the token says of the enrollment; 1.4.6's does not always tell. */
+  readonly organizationId?: string;
+}
+
+/** Who runs beside the engine, as the Console shows it. */
+export interface EngineReport {
+  readonly bouncers: readonly unknown[];
+  readonly machines: readonly unknown[];
+}
+
+export interface CentralApiPorts {
+  readonly configDir: string;
+  readonly internet: InternetClient;
+  readonly clock: Clock;
+  readonly version: () => Promise<CrowdsecVersion | undefined>;
+  /** Asks for one login; `undefined` grants it. */
+  readonly spendLogin: () => Promise<{ readonly retryAfterMs: number } | undefined>;
+}
+
+const CALL_MS = 20_000;
+
+/** A token that runs out sooner is not worth beginning with. */
+const MARGIN_MS = 60_000;
+
+const loginSchema = z.object({ token: z.string().min(1), expire: z.string() });
+
+interface Token {
+  readonly text: string;
+  readonly login: string;
+  readonly obtainedAt: number;
+  readonly expiresAt: number;
+}
+
+/** CrowdSec's Central API, as the engine itself would talk to it, on the engine's own account. */
+export class CentralApi {
+  readonly #ports: CentralApiPorts;
+  #token: Token | undefined;
+
+  constructor(ports: CentralApiPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * What keeps an engine online in the Console: a login, if the token has run out, and its metrics.
+   * A token older than `maxTokenAgeMs` is not used: only a new one shows what happened in the Console meanwhile.
+   */
+  async contact(report: EngineReport, maxTokenAgeMs = Number.POSITIVE_INFINITY): Promise<Contact | CentralApiFailure> {
+    const { clock, configDir, version: askVersion } = this.#ports;
+    const found = await readAccount(configDir);
+    if (found.kind !== 'ok') return found;
+    const version = await askVersion();
+    const base = new URL(apiVersion(version), found.account.url);
+    const startedAt = clock.monotonic();
+    const login = await this.#tokenFor(found.account, base, maxTokenAgeMs);
+    if (login.kind !== 'ok') return login;
+    const { bouncers, machines } = report;
+    const body = JSON.stringify({ apil_version: version?.text ?? 'unknown', bouncers, machines });
+    const reply = await this.#post(new URL('metrics/', base), body, login.token.text);
+    if (reply.kind === 'refused' && reply.status === 401) this.#token = undefined;
+    if (reply.kind !== 'ok') return reply;
+    const latencyMs = Math.max(1, Math.round(clock.monotonic() - startedAt));
+    const organizationId = organizationOf(login.token.text);
+    return { kind: 'ok', latencyMs, ...(organizationId === undefined ? {} : { organizationId }) };
+  }
+
+  async #tokenFor(
+    account: CentralApiAccount,
+    base: URL,
+    maxAgeMs: number,
+  ): Promise<{ readonly kind: 'ok'; readonly token: Token } | CentralApiFailure> {
+    const now = this.#ports.clock.wall();
+    const usable = this.#token?.login === account.login && this.#token.expiresAt > now ? this.#token : undefined;
+    if (usable && usable.expiresAt - MARGIN_MS > now && now - usable.obtainedAt < maxAgeMs) {
+      return { kind: 'ok', token: usable };
+    }
+    const refused = await this.#ports.spendLogin();
+    if (refused === undefined) return this.#login(account, base);
+    // An old token still makes contact; it only does not show the newest enrollment.
+    if (usable) return { kind: 'ok', token: usable };
+    const message = 'too many logins at the Central API within the last hour';
+    return { kind: 'login_budget', retryAfterMs: refused.retryAfterMs, message };
+  }
+
+  async #login(
+    { login, password }: CentralApiAccount,
+    base: URL,
+  ): Promise<{ readonly kind: 'ok'; readonly token: Token } | CentralApiFailure> {
+    const obtainedAt = this.#ports.clock.wall();
+    const body = JSON.stringify({ machine_id: login, password: password.reveal(), scenarios: [] });
+    const reply = await this.#post(new URL('watchers/login', base), body);
+    if (reply.kind !== 'ok') return reply;
+    const parsed = loginSchema.safeParse(parseJson(reply.text));
+    if (!parsed.success)
+      return { kind: 'refused', status: 200, message: 'it answered with something that is no login' };
+    const expiry = Date.parse(parsed.data.expire);
+    const token = { text: parsed.data.token, login, obtainedAt, expiresAt: Number.isNaN(expiry) ? obtainedAt : expiry };
+    this.#token = token;
+    return { kind: 'ok', token };
+  }
+
+  async #post(
+    url: URL,
+    body: string,
+    token?: string,
+  ): Promise<{ readonly kind: 'ok'; readonly text: string } | CentralApiFailure> {
+    const headers = { 'user-agent': USER_AGENT, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+    try {
+      const { internet } = this.#ports;
+      const reply = await internet.send({ method: 'POST', url: url.href, headers, body, timeoutMs: CALL_MS });
+      return reply.status < 300 ? { kind: 'ok', text: reply.text } : refusal(reply);
+    } catch (error) {
+      return { kind: 'unreachable', ...describeNetworkError(error) };
+    }
+  }
+}
+
+/** 1.4.6 speaks v2; everything that can still be installed anew speaks v3. */
+function apiVersion(version: CrowdsecVersion | undefined): 'v2/' | 'v3/' {
+  return version?.major === 1 && version.minor <= 4 ? 'v2/' : 'v3/';
+}
+
+function refusal({ status, text }: InternetReply): CentralApiFailure {
+  const said = z.object({ message: z.string() }).safeParse(parseJson(text));
+  const message = said.success ? said.data.message.slice(0, 300) : `status ${status}`;
+  return { kind: 'refused', status, message };
+}
+
+/** Read without checking the signature: it came from the server itself, over TLS, and only informs. */
+function organizationOf(token: string): string | undefined {
+  const claims: unknown = parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+  const parsed = z.object({ organization_id: z.string().min(1) }).safeParse(claims);
+  return parsed.success ? parsed.data.organization_id : undefined;
+}

@@ -1,0 +1,90 @@
+import { RedisLink } from '../bouncer/shared/redis/client.ts';
+import { systemClock } from '../bouncer/shared/runtime/clock.ts';
+import type { Logger } from '../bouncer/shared/runtime/logger.ts';
+import type { Config } from './config.ts';
+import { CentralApi } from './crowdsec/central-api.ts';
+import { versionReader } from './crowdsec/crowdsec-version.ts';
+import { cscliCommand } from './crowdsec/cscli-command.ts';
+import { Cscli } from './crowdsec/cscli.ts';
+import { ExternalEngine } from './crowdsec/external-engine.ts';
+import { LapiTransport } from './crowdsec/lapi-transport.ts';
+import { machineCredentials } from './crowdsec/machine-credentials.ts';
+import { MachineClient } from './crowdsec/machine-client.ts';
+import { Enrollment } from './enrollment/enrollment.ts';
+import { EventWriter } from './events/event-writer.ts';
+import { Heartbeat } from './heartbeat/heartbeat.ts';
+import { LoginBudget } from './heartbeat/login-budget.ts';
+import { InternetClient } from './internet-client.ts';
+import { Protection } from './protection/protection.ts';
+
+/** Waits that tests make shorter. */
+export interface Pace {
+  /** The first wait between two attempts to enroll. */
+  readonly enrollmentRetryMs?: number;
+  /** How long one attempt may take. */
+  readonly enrollmentAttemptMs?: number;
+}
+
+export type Parts = ReturnType<typeof createParts>;
+
+/** Everything that the API and the diagnostics are made of. Nothing connects before it is asked to. */
+export function createParts(config: Config, log: Logger, pace: Pace = {}) {
+  const clock = systemClock;
+  const configDir = config.CROWDSEC_CONFIG_DIR;
+  const redis = new RedisLink(config.REDIS_URL.reveal(), log);
+  const transport = new LapiTransport({
+    url: config.CROWDSEC_LAPI_URL,
+    caFile: config.CROWDSEC_CA_FILE,
+    certFile: config.CROWDSEC_CERT_FILE,
+    keyFile: config.CROWDSEC_KEY_FILE,
+  });
+  const internet = new InternetClient({
+    httpProxy: config.HTTP_PROXY,
+    httpsProxy: config.HTTPS_PROXY,
+    noProxy: config.NO_PROXY,
+    caFile: process.env['SSL_CERT_FILE'],
+  });
+  const cscli = new Cscli(cscliCommand(config));
+  const version = versionReader(cscli);
+  const machine = new MachineClient(transport, () => machineCredentials(config));
+  const engine = new ExternalEngine(transport, clock, async () => (await version())?.text);
+  const events = new EventWriter(redis, clock);
+  const budget = new LoginBudget(redis, clock);
+  const spendLogin = () => budget.spend();
+  const centralApi = new CentralApi({ configDir, internet, clock, version, spendLogin });
+  const enrollment = new Enrollment({
+    redis,
+    cscli,
+    engine,
+    budget,
+    events,
+    clock,
+    log,
+    configDir,
+    retryAfterMs: pace.enrollmentRetryMs ?? 2_000,
+    attemptMs: pace.enrollmentAttemptMs ?? 60_000,
+  });
+  const heartbeat = new Heartbeat({ redis, centralApi, cscli, enrollment, events, clock, log });
+  const protection = new Protection(redis, clock);
+  return {
+    clock,
+    redis,
+    transport,
+    internet,
+    cscli,
+    crowdsecVersion: version,
+    machine,
+    engine,
+    events,
+    budget,
+    enrollment,
+    heartbeat,
+    protection,
+    close: async () => {
+      await engine.stop();
+      await transport.close();
+      await internet.close();
+      redis.stop();
+    },
+  };
+}
