@@ -20,6 +20,8 @@ export interface AdminLimits {
   readonly writeMs: number;
   /** The config of all servers: 1,000,000 addresses take 18 MB a server. */
   readonly configBytes: number;
+  /** Caddy 2.11 reads no more of a request. */
+  readonly writeBytes: number;
   readonly smallBytes: number;
 }
 
@@ -29,6 +31,7 @@ const ADMIN_LIMITS: AdminLimits = {
   readMs: 60_000,
   writeMs: 180_000,
   configBytes: 256 * 1024 * 1024,
+  writeBytes: 100 * 1024 * 1024,
   smallBytes: 4 * 1024 * 1024,
 };
 
@@ -100,7 +103,9 @@ export class CaddyAdmin {
 
   /** Replaces all servers in one reload, if nothing changed since `etag` was read. An unchanged config is not reloaded. */
   async writeServers(json: readonly Buffer[], etag: string): Promise<AdminResult<undefined>> {
-    const { writeMs: limitMs, smallBytes: limitBytes } = this.#limits;
+    const { writeMs: limitMs, smallBytes: limitBytes, writeBytes } = this.#limits;
+    const bytes = json.reduce((sum, chunk) => sum + chunk.length, 0);
+    if (bytes > writeBytes) return this.#words.tooLarge(bytes, writeBytes);
     const headers = { 'content-type': 'application/json', 'if-match': etag };
     return nothing(await this.#call({ method: 'PATCH', path: SERVERS, limitMs, limitBytes, headers, body: json }));
   }

@@ -46,6 +46,14 @@ export class AdminWords {
     };
   }
 
+  /** What Caddy itself would refuse, without sending it first. */
+  tooLarge(bytes: number, most: number): AdminFailure {
+    const megabytes = (count: number) => `${Math.ceil(count / 1_000_000)} MB`;
+    const reason = `the config would have ${megabytes(bytes)}, and Caddy takes ${megabytes(most)}`;
+    const message = `${this.#name}: ${reason}; every HTTP server carries the whole list, so use fewer servers or fewer blocklists (CROWDSEC_ORIGINS)`;
+    return { kind: 'rejected', status: 413, reason, message };
+  }
+
   notCaddy(what: string): AdminFailure {
     const message = `${this.#name} answered ${what}: is this the admin API (port 2019 by default) and not a site?`;
     return { kind: 'rejected', status: 200, reason: what, message };
@@ -60,7 +68,7 @@ export class AdminWords {
     if (reason.startsWith('host not allowed')) {
       const host = this.#address.kind === 'tcp' ? new URL(this.#address.origin).host : '';
       return host === ''
-        ? ': set `origins` in no `admin` block of a unix socket, or allow an empty host there'
+        ? '; leave `origins` out of the `admin` block: a unix socket needs none'
         : `; allow it with \`admin LISTEN_ADDRESS { origins ${host} }\` in the Caddyfile's global options, or use a unix socket`;
     }
     if (/origin/i.test(reason)) return '; `enforce_origin` is meant for browsers: leave it out of the `admin` block';

@@ -250,6 +250,14 @@ describe('an admin API that is not well', () => {
     });
   });
 
+  it('is not sent more than it takes', async () => {
+    const result = await admin('http://127.0.0.1:1', { writeBytes: 4 }).writeServers(
+      [Buffer.from('{}'), Buffer.from('{} ')],
+      '',
+    );
+    expect(result).toMatchObject({ kind: 'rejected', status: 413, message: expect.stringContaining('MB') as string });
+  });
+
   it.each([
     ['hangs', 'unreachable', /within 0.2 s/],
     ['html', 'rejected', /not a site/],

@@ -3,6 +3,7 @@
  * Caddy fetch a certificate for each, and turn plain servers into TLS ones.
  */
 import { readdir } from 'node:fs/promises';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
@@ -44,7 +45,7 @@ describe.each(CADDY_VERSIONS)('automatic HTTPS of Caddy %s', (version) => {
       caddy = await workbench.caddy(version, {
         kind: 'caddyfile',
         globals: `${globals}\nhttp_port ${http}\nhttps_port ${https}\nskip_install_trust\ndefault_bind 127.0.0.1`,
-        sites: `${SITE} {\nrespond "secure"\n}\n:${plain} {\nrespond "plain"\n}`,
+        sites: `${SITE} {\nrespond "secure {http.request.host} {http.request.proto}"\n}\n:${plain} {\nrespond "plain"\n}`,
       });
       if (tls)
         await waitFor(async () => (await overTls(https, FRIEND)).includes('secure'), { what: 'the certificate' });
@@ -66,6 +67,8 @@ describe.each(CADDY_VERSIONS)('automatic HTTPS of Caddy %s', (version) => {
       if (!tls) return;
       expect(await overTls(https, FRIEND)).toMatch(/^HTTP\/1\.1 200 [^]*secure/);
       expect(await overTls(https, BANNED)).toMatch(/^HTTP\/1\.1 403 /);
+      expect(await overHttp2(https, FRIEND)).toEqual({ status: 200, body: `secure ${SITE} HTTP/2.0` });
+      expect(await overHttp2(https, BANNED)).toEqual({ status: 403, body: '' });
     });
   });
 });
@@ -91,5 +94,20 @@ function overTls(port: number, localAddress: string): Promise<string> {
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.on('error', reject);
     socket.on('close', () => resolve(Buffer.concat(chunks).toString('latin1')));
+  });
+}
+
+function overHttp2(port: number, localAddress: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, localAddress, servername: SITE, rejectUnauthorized: false };
+    const createConnection = () => connectTls({ ...options, ALPNProtocols: ['h2'] });
+    const session = connectHttp2(`https://${SITE}`, { createConnection });
+    const stream = session.request({ ':path': '/' });
+    let status = 0;
+    let body = '';
+    stream.on('response', (headers) => (status = headers[':status'] ?? 0));
+    stream.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    stream.on('error', reject);
+    stream.on('end', () => session.close(() => resolve({ status, body })));
   });
 }
