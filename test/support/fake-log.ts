@@ -1,8 +1,7 @@
-import { pino } from 'pino';
-import type { Logger } from '../../bouncer/shared/runtime/logger.ts';
+import { createLogger, type Logger } from '../../bouncer/shared/runtime/logger.ts';
 
 export interface LogLine {
-  readonly level: number;
+  readonly level: string;
   readonly msg: string;
   readonly [field: string]: unknown;
 }
@@ -12,8 +11,8 @@ export function fakeLog(): { readonly log: Logger; readonly lines: LogLine[]; re
   const lines: LogLine[] = [];
   const write = (text: string) => void lines.push(JSON.parse(text) as LogLine);
   return {
-    log: pino({ level: 'debug' }, { write }),
+    log: createLogger('test', 'debug', false, { write }),
     lines,
-    warnings: () => lines.filter(({ level }) => level >= 40).map(({ msg }) => msg),
+    warnings: () => lines.filter(({ level }) => level === 'warn' || level === 'error').map(({ msg }) => msg),
   };
 }
