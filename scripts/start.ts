@@ -13,6 +13,7 @@ import { formatMs, Terminal } from './terminal.ts';
 /** A terminal sends Ctrl-C to npm and to us, and npm passes its own on: several within this time are one. */
 const SAME_SIGNAL_MS = 1_500;
 const LAST_LINES = 15;
+const PARENT_CHECK_MS = 1_000;
 
 export async function main(): Promise<void> {
   const terminal = new Terminal();
@@ -87,6 +88,10 @@ class Session implements Watcher {
 
   listenForSignals(): void {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.#onSignal());
+    // An npm that is killed cannot pass its signal on; its end is one as well.
+    if (process.env['npm_lifecycle_event'] === undefined) return;
+    const npm = process.ppid;
+    setInterval(() => process.ppid !== npm && !this.#stopping && this.#onSignal(), PARENT_CHECK_MS).unref();
   }
 
   /** Says what went wrong, stops what was started, and ends with the exit code of a failure. */

@@ -40,7 +40,7 @@ interface Programs {
 }
 
 /** A proof lifts its ban right after it was enforced: that may not wait for an interval made for production. */
-const DEMO_DEFAULTS = { PUSH_INTERVAL: '500ms' };
+const DEMO_DEFAULTS = { PUSH_INTERVAL: '100ms' };
 
 export async function startDemoStack(stateDir: string, terminal: Terminal, watcher: Watcher): Promise<DemoStack> {
   const programs = await terminal.step('programs', findPrograms, ({ caddy, crowdsec, redis }) =>

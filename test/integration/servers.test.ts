@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call } from '../../scripts/servers/http.ts';
 import { freePort } from '../../scripts/servers/ports.ts';
+import { allProcesses, isRunning } from '../support/processes.ts';
 import { CADDY_VERSIONS, Workbench } from '../support/servers.ts';
 import { openSite, plainProxy, requestAs, siteWith } from '../support/site.ts';
 import { startUpstream } from '../support/upstream.ts';
@@ -14,14 +14,6 @@ beforeAll(async () => {
   bench = await Workbench.open();
 });
 afterAll(() => bench.stop());
-
-const isRunning = (pid: number | undefined) => {
-  try {
-    return pid !== undefined && process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 describe('a real Redis', () => {
   it('answers, forgets on a restart, and is gone after its stop', async () => {
@@ -92,7 +84,8 @@ describe('a real CrowdSec', () => {
     const seen = await waitFor(() => told.requests[0], { what: 'the push', withinMs: 3_000 });
     expect(seen).toMatchObject({ method: 'POST', url: '/refresh', headers: { authorization: 'Bearer let-me-in' } });
     await crowdsec.stop();
-    expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toContain(crowdsec.folders.plugins);
+    const left = (await allProcesses()).filter(({ command }) => command.includes(crowdsec.folders.plugins));
+    expect(left).toEqual([]);
   });
 });
 
