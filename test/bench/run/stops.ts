@@ -1,0 +1,32 @@
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+/** What a section started: stopped in reverse order when it ends, or when somebody presses Ctrl-C. */
+export class Stops {
+  readonly #open: Stoppable[] = [];
+
+  readonly also = <T extends Stoppable>(started: T): T => {
+    this.#open.push(started);
+    return started;
+  };
+
+  async stopAll(): Promise<void> {
+    for (const part of this.#open.splice(0).reverse()) await part.stop();
+  }
+}
+
+/** The first Ctrl-C stops everything in order; a second one leaves the rest to the exit handlers of the children. */
+export function stopOnSignal(stops: Stops, say: (text: string) => void): void {
+  let isStopping = false;
+  const onSignal = () => {
+    if (isStopping) return;
+    isStopping = true;
+    say('stopping what this run has started');
+    void stops
+      .stopAll()
+      .catch((error: unknown) => say(String(error)))
+      .finally(() => process.exit(130));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+}

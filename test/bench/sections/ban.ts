@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startStack, type Stack } from '../../support/stack.ts';
+import { siteWith } from '../../support/site.ts';
+import { BANNED_CLIENT, blocklist } from '../measure/blocklist.ts';
+import { untilPushIsFree } from '../measure/bouncer-status.ts';
+import { firstAnswer, statusFor } from '../measure/first-answer.ts';
+import { median, percentile } from '../measure/statistics.ts';
+import { atMost, type Row, type Target } from '../run/row.ts';
+import type { BenchContext, Section } from '../run/section.ts';
+
+const DECISIONS = 20_000;
+const POLL_MS = 10_000;
+/** Production waits 5 s between reloads. Each sample here comes after a quiet time, so this only saves waiting. */
+const PUSH_MS = 100;
+const SETTINGS = { CROWDSEC_POLL_INTERVAL: `${POLL_MS}ms`, PUSH_INTERVAL: `${PUSH_MS}ms`, LOG_LEVEL: 'info' };
+const LIMIT_MS = 30_000;
+/** The bouncer takes more reloads than this within a minute for a fight, and slows down. */
+const USER_RELOADS = 5;
+
+/** Fewer samples where each takes long. */
+const SAMPLES = { poll: 3, refresh: 20, push: 20, reload: USER_RELOADS };
+const QUICK_SAMPLES = { poll: 1, refresh: 4, push: 4, reload: 2 };
+
+export const banSection: Section = {
+  name: 'ban',
+  title: `from a decision to Caddy's answer, at ${DECISIONS.toLocaleString('en')} decisions`,
+  async run(context): Promise<Row[]> {
+    return [...(await withoutPush(context)), ...(await withPush(context))];
+  },
+};
+
+async function withoutPush(context: BenchContext): Promise<Row[]> {
+  const samples = context.quick ? QUICK_SAMPLES : SAMPLES;
+  context.doing(`starting everything with ${DECISIONS} decisions`);
+  const stack = await openStack(context, false);
+  context.doing('bans found by the poll');
+  // Before any refresh: that pulls again later, by itself.
+  const polled = await times(samples.poll, (i) => banByPoll(stack, i));
+  context.doing('bans and unbans, each with POST /refresh');
+  const refreshed = await times(samples.refresh, (i) => banAndUnban(stack, `127.21.0.${i + 1}`, true));
+  context.doing("the user's own reloads");
+  const windows = await times(samples.reload, () => reloadWindow(stack));
+  await stack.stop();
+  return [
+    timing(
+      'ban → 403, found by the poll every 10 s',
+      polled.map(({ ms }) => ms),
+    ),
+    timing(
+      'ban, POST /refresh → 403',
+      refreshed.map(({ ban }) => ban),
+      { median: atMost(300) },
+    ),
+    timing(
+      'unban, POST /refresh → 200',
+      refreshed.map(({ unban }) => unban),
+      { median: atMost(250) },
+    ),
+    timing(
+      "unprotected after the user's own caddy reload",
+      windows.map(({ ms }) => ms),
+      { median: atMost(1_500) },
+    ),
+  ];
+}
+
+async function withPush(context: BenchContext): Promise<Row[]> {
+  const samples = context.quick ? QUICK_SAMPLES : SAMPLES;
+  context.doing('starting everything again, now with push from LAPI');
+  const stack = await openStack(context, true);
+  if (stack.crowdsec.pushProblem !== undefined) throw new Error(`LAPI cannot push: ${stack.crowdsec.pushProblem}`);
+  context.doing('bans that LAPI tells of by itself');
+  const pushed = await times(samples.push, (i) => banAndUnban(stack, `127.22.0.${i + 1}`, false));
+  await stack.stop();
+  return [
+    timing(
+      'ban, pushed by LAPI → 403',
+      pushed.map(({ ban }) => ban),
+      { median: atMost(250) },
+    ),
+  ];
+}
+
+async function openStack({ also }: BenchContext, push: boolean): Promise<Stack> {
+  const stack = await startStack({
+    caddy: 'newest',
+    // As most people have it: no trusted proxies, the client is who connects.
+    config: (site) => siteWith({ ...site, trustLoopback: '' }, `reverse_proxy ${site.upstream.url}`),
+    banned: blocklist(DECISIONS),
+    bouncer: SETTINGS,
+    push,
+  });
+  also(stack);
+  // The first call logs in, which is no part of a ban's way.
+  await stack.unban('127.20.0.0');
+  await firstAnswer({ port: stack.site.port, address: BANNED_CLIENT }, 403, LIMIT_MS);
+  return stack;
+}
+
+/** One after the other. */
+async function times<T>(count: number, action: (i: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let i = 0; i < count; i++) results.push(await action(i));
+  return results;
+}
+
+async function banByPoll(stack: Stack, i: number): Promise<{ ms: number }> {
+  // At any point between two polls.
+  await sleep(Math.random() * POLL_MS);
+  return { ms: await timed(stack, `127.20.0.${i + 1}`, 403, () => stack.ban(`127.20.0.${i + 1}`)) };
+}
+
+/** Deletions are never pushed by LAPI, so an unban always needs the refresh. */
+async function banAndUnban(stack: Stack, address: string, refreshes: boolean): Promise<{ ban: number; unban: number }> {
+  await untilPushIsFree(stack.bouncer, PUSH_MS);
+  const ban = await timed(stack, address, 403, async () => {
+    await stack.ban(address);
+    if (refreshes) await stack.bouncer.refresh();
+  });
+  await untilPushIsFree(stack.bouncer, PUSH_MS);
+  const unban = await timed(stack, address, 200, async () => {
+    await stack.unban(address);
+    await stack.bouncer.refresh();
+  });
+  return { ban, unban };
+}
+
+/** From before the first call to LAPI, whose own time counts, to Caddy's first such answer. */
+async function timed(stack: Stack, address: string, status: number, action: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await action();
+  return (await firstAnswer({ port: stack.site.port, address }, status, LIMIT_MS)) - began;
+}
+
+/** How long a banned client is served after `caddy reload` took our routes away. */
+async function reloadWindow(stack: Stack): Promise<{ ms: number }> {
+  const client = { port: stack.site.port, address: BANNED_CLIENT };
+  await untilPushIsFree(stack.bouncer, PUSH_MS);
+  const opened = firstAnswer(client, 200, LIMIT_MS);
+  await stack.caddy.reload();
+  const from = await opened;
+  const to = await firstAnswer(client, 403, LIMIT_MS);
+  if ((await statusFor(client)) !== 403) throw new Error('the rules came and went again after a reload');
+  return { ms: to - from };
+}
+
+function timing(name: string, milliseconds: readonly number[], targets: { readonly median?: Target } = {}): Row {
+  const worst = percentile(milliseconds, 99);
+  const count = milliseconds.length;
+  return {
+    name,
+    value: median(milliseconds),
+    unit: 'ms',
+    targets: targets.median === undefined ? [] : [targets.median],
+    detail: `median of ${count}; p99 ${Math.round(worst)} ms, best ${Math.round(Math.min(...milliseconds))} ms`,
+    figures: { samples: count, p99Ms: worst, bestMs: Math.min(...milliseconds) },
+  };
+}

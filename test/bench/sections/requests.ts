@@ -1,0 +1,118 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { freePort } from '../../../scripts/servers/ports.ts';
+import { caddyBinary, Workbench, type CaddyVersion } from '../../support/servers.ts';
+import { compare, type Effort, type VariantCost } from '../load/comparison.ts';
+import { FORWARD_AUTH, linearList, NO_RULES, ourRules, type SiteKind, type Variant } from '../load/variants.ts';
+import { findWrk } from '../load/wrk.ts';
+import { median, medianRatio } from '../measure/statistics.ts';
+import { atLeast, atMost, type Ratio, type Row, type Target } from '../run/row.ts';
+import type { BenchContext, Section } from '../run/section.ts';
+
+const OURS = ourRules(20_000);
+const OURS_MOST = ourRules(300_000);
+
+/** A new way to protect a site (one that needs no reload, say) is one more line here and one in TARGETS. */
+const VARIANTS: readonly Variant[] = [
+  NO_RULES,
+  OURS,
+  ourRules(100_000),
+  OURS_MOST,
+  linearList(20_000),
+  linearList(100_000),
+  FORWARD_AUTH,
+];
+const QUICK_VARIANTS: readonly Variant[] = [NO_RULES, OURS, linearList(20_000), FORWARD_AUTH];
+
+/** What our rules may cost against none, and what the others cost at least against our rules. */
+const TARGETS: Readonly<Record<SiteKind, { readonly oursToNone: Target; readonly othersToOurs: Target }>> = {
+  proxy: { oursToNone: atMost(1.08), othersToOurs: atLeast(2) },
+  trivial: { oursToNone: atMost(1.2), othersToOurs: atLeast(3) },
+};
+const JUDGED_AGAINST_NONE = new Set([OURS.name, OURS_MOST.name]);
+const JUDGED_AGAINST_OURS = new Set([linearList(20_000).name, FORWARD_AUTH.name]);
+
+const EFFORT: Readonly<Record<CaddyVersion, Effort>> = {
+  newest: { rounds: 6, secondsEach: 1 },
+  '2.6.2': { rounds: 4, secondsEach: 1 },
+};
+const QUICK_EFFORT: Effort = { rounds: 2, secondsEach: 1 };
+
+const SITES: readonly SiteKind[] = ['proxy', 'trivial'];
+
+export const requestSection: Section = {
+  name: 'requests',
+  title: "Caddy's CPU for each request that is not banned",
+  async run(context): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (const version of context.caddyVersions) {
+      for (const site of SITES) rows.push(...(await compareOn(context, version, site)));
+    }
+    return rows;
+  },
+};
+
+async function compareOn(context: BenchContext, caddy: CaddyVersion, site: SiteKind): Promise<Row[]> {
+  const { quick, doing, also } = context;
+  const wrk = await findWrk(doing);
+  const { version } = await caddyBinary(caddy);
+  doing(`Caddy ${version}, ${site === 'proxy' ? 'in front of an upstream' : 'a site that answers by itself'}`);
+  const workbench = also(await Workbench.open());
+  const auth = also(await startAlwaysYes());
+  const upstream = await startUpstream(workbench);
+  const variants = quick ? QUICK_VARIANTS : VARIANTS;
+  const effort = quick ? QUICK_EFFORT : EFFORT[caddy];
+  const costs = await compare(workbench, wrk, variants, { caddy, site, upstream, auth: auth.address }, effort);
+  await workbench.stop();
+  return costs.map((cost) => toRow(cost, costs, site, `Caddy ${version}, ${SITE_NAMES[site]}`));
+}
+
+const SITE_NAMES: Readonly<Record<SiteKind, string>> = { proxy: 'reverse_proxy', trivial: 'respond "ok"' };
+
+function toRow(cost: VariantCost, all: readonly VariantCost[], site: SiteKind, where: string): Row {
+  const find = (name: string) => all.find(({ variant }) => variant.name === name)!;
+  const { variant, cpuUs, throughput, memoryMb } = cost;
+  const none = find(NO_RULES.name);
+  const ours = find(OURS.name);
+  const share = medianRatio(throughput, none.throughput);
+  const isNone = variant.name === NO_RULES.name;
+  const rate = `${Math.round(median(throughput)).toLocaleString('en')} requests/s`;
+  return {
+    name: `${where}: ${variant.name}`,
+    value: median(cpuUs),
+    unit: 'µs',
+    ratios: isNone ? [] : ratiosOf(cost, none, ours, site),
+    detail: `${rate}${isNone ? '' : `, ${share.toFixed(2)} of those without rules`}; ${Math.round(memoryMb)} MB`,
+    figures: { throughput: median(throughput), throughputToNoRules: share, caddyMb: memoryMb },
+  };
+}
+
+function ratiosOf({ variant, cpuUs }: VariantCost, none: VariantCost, ours: VariantCost, site: SiteKind): Ratio[] {
+  const { oursToNone, othersToOurs } = TARGETS[site];
+  const toNone = { to: NO_RULES.name, times: medianRatio(cpuUs, none.cpuUs) };
+  const toOurs = { to: `our ${OURS.name}`, times: medianRatio(cpuUs, ours.cpuUs), target: othersToOurs };
+  return [
+    JUDGED_AGAINST_NONE.has(variant.name) ? { ...toNone, target: oursToNone } : toNone,
+    ...(JUDGED_AGAINST_OURS.has(variant.name) ? [toOurs] : []),
+  ];
+}
+
+/** A Caddy that answers by itself: quick, and a process of its own, so that its CPU is not counted. */
+async function startUpstream(workbench: Workbench): Promise<string> {
+  const port = await freePort();
+  const sites = `http://:${port} {\n\tbind 127.0.0.1\n\trespond "ok"\n}`;
+  await workbench.caddy('newest', { kind: 'caddyfile', sites });
+  return `127.0.0.1:${port}`;
+}
+
+async function startAlwaysYes(): Promise<{ readonly address: string; stop(): Promise<void> }> {
+  const server = createServer((_request, response) => response.writeHead(204).end());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { address: `127.0.0.1:${port}`, stop };
+}
