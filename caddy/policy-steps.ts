@@ -36,13 +36,17 @@ function withoutNeedlessTail(steps: readonly PolicyStep[]): readonly PolicyStep[
   return [...steps.slice(0, different + 1), last];
 }
 
+/** Neighbours that decide alike become one step; the last step is never one of them. */
 function merged(steps: readonly PolicyStep[]): readonly PolicyStep[] {
   const result: PolicyStep[] = [];
   for (const step of steps) {
     const previous = result.at(-1);
-    const same = previous?.policy === step.policy && step.match.length > 0;
-    if (same) result[result.length - 1] = { ...step, match: [...previous.match, ...step.match] };
+    if (previous?.policy === step.policy) result[result.length - 1] = both(previous, step);
     else result.push(step);
   }
   return result;
+}
+
+function both(first: PolicyStep, second: PolicyStep): PolicyStep {
+  return { policy: first.policy, match: [...first.match, ...second.match] };
 }
