@@ -45,6 +45,7 @@ export class LapiStream implements Service {
   #waiters: (() => void)[] = [];
   #followUps: number[] = [];
   #fullDueAt = 0;
+  #isFullAsked = true;
   #failures = 0;
   #done: Promise<void> = Promise.resolve();
 
@@ -60,7 +61,6 @@ export class LapiStream implements Service {
     this.#times = times;
     this.#clock = clock;
     this.#log = log;
-    this.#fullDueAt = clock.monotonic();
   }
 
   start(): void {
@@ -70,6 +70,7 @@ export class LapiStream implements Service {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#done;
+    for (const resolve of this.#waiters.splice(0)) resolve();
     await this.#client.close();
   }
 
@@ -86,7 +87,7 @@ export class LapiStream implements Service {
 
   /** Pulls everything now: somebody saw that deltas may have been lost. */
   async resync(): Promise<void> {
-    this.#fullDueAt = this.#clock.monotonic();
+    this.#isFullAsked = true;
     await this.refresh();
   }
 
@@ -94,23 +95,31 @@ export class LapiStream implements Service {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const waiters = this.#waiters.splice(0);
-      await this.#pullOnce(signal);
+      try {
+        await this.#pullOnce(signal);
+      } catch (error) {
+        // A broken invariant of ours: what this pull brought is lost, so the next one brings everything.
+        this.#failures++;
+        this.#log.error({ error }, 'a pull from LAPI could not be taken in; pulling everything again');
+      }
       for (const resolve of waiters) resolve();
       await this.#wake.sleep(this.#pause(), signal);
     }
-    for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
   /** How long until the next pull is due. */
   #pause(): number {
     if (this.#failures > 0) return backoffDelay(this.#failures, RETRY);
     const now = this.#clock.monotonic();
-    this.#followUps = this.#followUps.filter((due) => due > now);
     return Math.max(0, Math.min(this.#times.pollMs, this.#fullDueAt - now, ...this.#followUps.map((due) => due - now)));
   }
 
   async #pullOnce(signal: AbortSignal): Promise<void> {
-    const kind = this.#failures > 0 || this.#clock.monotonic() >= this.#fullDueAt ? 'full' : 'delta';
+    const now = this.#clock.monotonic();
+    const kind = this.#failures > 0 || this.#isFullAsked || now >= this.#fullDueAt ? 'full' : 'delta';
+    // What is asked for from here on is not answered by this pull, which may have looked before it.
+    this.#isFullAsked = false;
+    this.#followUps = this.#followUps.filter((due) => due > now);
     let result = await this.#client.pull(kind, signal);
     if (result.kind === 'batch' && kind === 'full') result = await this.#confirmed(result.batch, signal);
     if (signal.aborted) return;
