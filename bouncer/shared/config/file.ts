@@ -6,13 +6,22 @@ import { parse } from 'yaml';
  * @throws Error with the path and, for broken YAML, the line.
  */
 export function readConfigFile(path: string): Record<string, string> {
-  const content: unknown = parse(readFileSync(path, 'utf8'));
+  const content = parseYaml(path);
   if (content === null) return {};
   if (typeof content !== 'object' || Array.isArray(content))
     throw new Error(`${path}: expected "SETTING: value" lines`);
   return Object.fromEntries(
     Object.entries(content).map(([name, value]) => [name.toUpperCase(), asText(path, name, value)]),
   );
+}
+
+function parseYaml(path: string): unknown {
+  const text = readFileSync(path, 'utf8');
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }
 
 function asText(path: string, name: string, value: unknown): string {

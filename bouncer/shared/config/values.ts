@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import { type Prefix, parsePrefix } from '../net/prefix.ts';
@@ -7,7 +8,12 @@ import { Secret } from '../runtime/secret.ts';
 
 export const text = z.string();
 
-export const secret = z.string().transform((value) => new Secret(value));
+/** Empty is no secret: a file that was never filled must not become a token that everybody has. */
+export const secret = z
+  .string()
+  .trim()
+  .min(1, 'is empty')
+  .transform((value) => new Secret(value));
 
 /** Milliseconds, from `10s`, `1m30s`, `500ms`. */
 export function duration(leastMs: number, mostMs: number) {
@@ -47,12 +53,17 @@ export interface ListenAddress {
 
 /** `127.0.0.1:8090`, `[::1]:8090`, `:8090` (every interface). */
 export const listenAddress = z.string().transform((value, context): ListenAddress => {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(value);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
+  const [, bracketed, name = '', digits] = /^(?:\[([^[\]]+)\]|([\w.-]*)):(\d{1,5})$/.exec(value) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535 || (bracketed !== undefined && !isIPv6(bracketed))) {
     context.addIssue({ code: 'custom', message: `"${value}" is not host:port, such as 127.0.0.1:8090` });
     return z.NEVER;
   }
-  const host = match[1] ?? (match[2] === '' || match[2] === undefined ? '::' : match[2]);
-  return { host, port, isLoopback: host === 'localhost' || host === '::1' || host.startsWith('127.') };
+  const host = bracketed ?? (name === '' ? '::' : name);
+  return { host, port, isLoopback: isLoopback(host) };
 });
+
+/** Only what needs no name server to be sure of. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
