@@ -7,6 +7,7 @@ import type { ConfigProblem, OptionTable, OptionValues } from './shared/config/o
 import { duration, list, listenAddress, prefixList, secret, text } from './shared/config/values.ts';
 import { POLICIES } from './shared/domain/policy.ts';
 import { LOG_LEVELS } from './shared/runtime/logger.ts';
+import { Secret } from './shared/runtime/secret.ts';
 
 const FALLBACKS = ['ban', 'allow'] as const satisfies readonly Remediation[];
 
@@ -15,13 +16,34 @@ function word<const Words extends readonly [string, ...string[]]>(words: Words) 
   return z.enum(words, { error: (issue) => `"${String(issue.input)}" is none of ${words.join(', ')}` });
 }
 
-const lapiUrl = text.refine((url) => /^https?:\/\/[^/]+(\/.*)?$/.test(url) || /^unix:\/\/\/.+$/.test(url), {
-  error: (issue) => `"${String(issue.input)}" is not http://host:port, https://host:port or unix:///path/to.sock`,
+/** A URL that is shown in messages and in the status: it may hold no password. */
+const lapiUrl = text.transform((url, context) => {
+  const isUrl = /^https?:\/\/[^/]/.test(url) && URL.canParse(url);
+  const { username, password, search, hash } = isUrl ? new URL(url) : NO_URL;
+  if (username !== '' || password !== '') {
+    context.addIssue({
+      code: 'custom',
+      message: 'takes no user name or password; give the key as CROWDSEC_BOUNCER_KEY',
+    });
+  } else if (search !== '' || hash !== '' || !(isUrl || /^unix:\/\/\/.+$/.test(url))) {
+    const message = `"${url}" is not http://host:port, https://host:port or unix:///path/to.sock`;
+    context.addIssue({ code: 'custom', message });
+  }
+  return url;
+});
+const NO_URL = { username: '', password: '', search: '', hash: '' };
+
+/** A secret that travels in an HTTP header. */
+const headerSecret = secret.refine((value) => /^[\x21-\x7e]+$/.test(value.reveal()), {
+  error: 'holds spaces or characters that are not ASCII',
 });
 
-const redisUrl = text.refine((url) => url === 'none' || /^(rediss?|unix):\/\//.test(url), {
-  error: (issue) => `"${String(issue.input)}" is not redis://host:port/db, rediss://…, unix:///path/to.sock or none`,
-});
+/** Kept as a secret, since it may hold a password; nor is it repeated when it is wrong. */
+const redisUrl = text
+  .refine((url) => url === 'none' || /^unix:\/\/\/./.test(url) || (/^rediss?:\/\/./.test(url) && URL.canParse(url)), {
+    error: 'this is not redis://host:port/db, rediss://…, unix:///path/to.sock or none',
+  })
+  .transform((url) => (url === 'none' ? undefined : new Secret(url)));
 
 const banAction = text.refine((action) => action === 'abort' || action === 'error' || /^[45]\d\d$/.test(action), {
   error: (issue) => `"${String(issue.input)}" is not a status from 400 to 599, abort or error`,
@@ -41,7 +63,7 @@ export const bouncerOptions = {
     help: "CrowdSec's Local API; also unix:///path/to.sock",
   },
   CROWDSEC_BOUNCER_KEY: {
-    schema: secret.optional(),
+    schema: headerSecret.optional(),
     secret: true,
     help: 'made by "cscli bouncers add caddy-sidecar"; of this process alone',
   },
@@ -75,14 +97,19 @@ export const bouncerOptions = {
     fallback: 'http://127.0.0.1:2019',
     help: 'admin address of each Caddy, comma-separated: http://127.0.0.1:2019 or unix//run/caddy/admin.sock',
   },
-  REDIS_URL: { schema: redisUrl, fallback: 'redis://127.0.0.1:6379/0', help: 'shared state, or "none" to run without' },
+  REDIS_URL: {
+    schema: redisUrl,
+    secret: true,
+    fallback: 'redis://127.0.0.1:6379/0',
+    help: 'shared state, or "none" to run without',
+  },
   BOUNCER_LISTEN: {
     schema: listenAddress,
     fallback: '127.0.0.1:8090',
     help: 'host:port for health, metrics, refresh and lookup',
   },
   BOUNCER_TOKEN: {
-    schema: secret.optional(),
+    schema: headerSecret.optional(),
     secret: true,
     help: 'bearer token for /refresh and /lookup; needed to listen off loopback',
   },
@@ -109,6 +136,13 @@ export const bouncerOptions = {
   },
   ALLOWLIST: { schema: prefixList, fallback: '', help: 'addresses and ranges that are never blocked' },
   PUSH_INTERVAL: { schema: duration(0, 3_600_000), fallback: '5s', help: 'at most one Caddy reload per interval' },
+  LANE_DIR: { schema: text.optional(), help: 'folder shared with Caddy, for bans without a reload; best on tmpfs' },
+  LANE_DIR_CADDY: { schema: text.optional(), help: 'the same folder as Caddy sees it, if that differs' },
+  CADDY_PROBE_URL: {
+    schema: list,
+    fallback: '',
+    help: "where each Caddy serves HTTP, to prove that it sees LANE_DIR: http://127.0.0.1:80, in CADDY_ADMIN's order",
+  },
   STATE_DIR: { schema: text, fallback: defaultStateDir(), help: 'folder for the last settings and the snapshot' },
   BOUNCER_ID: {
     schema: text.regex(/^[\w.-]{1,64}$/, 'only letters, digits, ".", "_" and "-"'),
@@ -127,44 +161,72 @@ export type BouncerConfig = OptionValues<typeof bouncerOptions>;
 
 /** What no single setting can tell; every problem at once. */
 export function crossCheck(config: BouncerConfig): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  const report = (setting: string, message: string, hint: string) => problems.push({ setting, message, hint });
-  const { CROWDSEC_CERT_FILE: certificate, CROWDSEC_KEY_FILE: key, BOUNCER_LISTEN: listen } = config;
+  return [...lapiProblems(config), ...listenProblems(config), ...banProblems(config), ...caddyProblems(config)];
+}
+
+function lapiProblems(config: BouncerConfig): ConfigProblem[] {
+  const { CROWDSEC_CERT_FILE: certificate, CROWDSEC_KEY_FILE: key } = config;
+  const problems: ConfigProblem[] = config.CROWDSEC_SCOPES.filter((scope) => !/^(ip|range)$/i.test(scope)).map(
+    (scope) => ({
+      setting: 'CROWDSEC_SCOPES',
+      message: `"${scope}" is none that Caddy can enforce`,
+      hint: 'use Ip, Range or both',
+    }),
+  );
   if (config.CROWDSEC_BOUNCER_KEY === undefined && certificate === undefined) {
-    report(
-      'CROWDSEC_BOUNCER_KEY',
-      'is required and was not given',
-      'run "cscli bouncers add caddy-sidecar" and give what it prints, or set CROWDSEC_CERT_FILE and CROWDSEC_KEY_FILE',
-    );
+    const hint =
+      'run "cscli bouncers add caddy-sidecar" and give what it prints, or set CROWDSEC_CERT_FILE and CROWDSEC_KEY_FILE';
+    problems.push({ setting: 'CROWDSEC_BOUNCER_KEY', message: 'is required and was not given', hint });
   }
   if ((certificate === undefined) !== (key === undefined)) {
-    report(
-      'CROWDSEC_CERT_FILE',
-      'a client certificate needs both CROWDSEC_CERT_FILE and CROWDSEC_KEY_FILE',
-      'set both, or none',
-    );
+    const message = 'a client certificate needs both CROWDSEC_CERT_FILE and CROWDSEC_KEY_FILE';
+    problems.push({ setting: 'CROWDSEC_CERT_FILE', message, hint: 'set both, or none' });
   }
-  if (!listen.isLoopback && config.BOUNCER_TOKEN === undefined) {
-    report(
-      'BOUNCER_LISTEN',
-      `${listen.host} can be reached from other machines, and BOUNCER_TOKEN is not set`,
-      'set BOUNCER_TOKEN (or BOUNCER_TOKEN_FILE), or listen on 127.0.0.1',
-    );
-  }
-  for (const scope of config.CROWDSEC_SCOPES) {
-    if (!/^(ip|range)$/i.test(scope))
-      report('CROWDSEC_SCOPES', `"${scope}" is none that Caddy can enforce`, 'use Ip, Range or both');
-  }
-  if (config.BAN_BODY_FILE !== undefined && !/^\d+$/.test(config.BAN_ACTION)) {
-    report(
-      'BAN_BODY_FILE',
-      `has no use with BAN_ACTION ${config.BAN_ACTION}`,
-      'set BAN_ACTION to a status such as 403, or leave BAN_BODY_FILE out',
-    );
-  }
-  for (const address of config.CADDY_ADMIN) {
+  return problems;
+}
+
+function listenProblems({ BOUNCER_LISTEN: listen, BOUNCER_TOKEN: token }: BouncerConfig): ConfigProblem[] {
+  if (listen.isLoopback || token !== undefined) return [];
+  const message = `${listen.host} can be reached from other machines, and BOUNCER_TOKEN is not set`;
+  return [
+    { setting: 'BOUNCER_LISTEN', message, hint: 'set BOUNCER_TOKEN (or BOUNCER_TOKEN_FILE), or listen on 127.0.0.1' },
+  ];
+}
+
+function banProblems({ BAN_ACTION: action, BAN_BODY_FILE: body }: BouncerConfig): ConfigProblem[] {
+  if (body === undefined || /^\d+$/.test(action)) return [];
+  const hint = 'set BAN_ACTION to a status such as 403, or leave BAN_BODY_FILE out';
+  return [{ setting: 'BAN_BODY_FILE', message: `has no use with BAN_ACTION ${action}`, hint }];
+}
+
+function caddyProblems({
+  CADDY_ADMIN: admins,
+  CADDY_PROBE_URL: probes,
+  LANE_DIR: lane,
+}: BouncerConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const address of admins) {
     const parsed = parseAdminAddress(address);
-    if (parsed.kind === 'invalid') report('CADDY_ADMIN', parsed.message, 'it is the `admin` address of the Caddyfile');
+    if (parsed.kind === 'address') continue;
+    problems.push({
+      setting: 'CADDY_ADMIN',
+      message: parsed.message,
+      hint: 'it is the `admin` address of the Caddyfile',
+    });
+  }
+  for (const url of probes) {
+    if (/^https?:\/\/[^/]+\/?$/.test(url)) continue;
+    const hint = 'give the address of a site that this Caddy serves, without a path';
+    problems.push({
+      setting: 'CADDY_PROBE_URL',
+      message: `"${url}" is not http://host:port or https://host:port`,
+      hint,
+    });
+  }
+  if (lane !== undefined && probes.length !== admins.length) {
+    const message = `names ${probes.length} addresses for ${admins.length} Caddys`;
+    const hint = 'LANE_DIR needs one for each address in CADDY_ADMIN, in the same order';
+    problems.push({ setting: 'CADDY_PROBE_URL', message, hint });
   }
   return problems;
 }

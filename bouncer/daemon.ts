@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseAdminAddress } from '../caddy/admin-address.ts';
 import { CaddyAdmin } from '../caddy/admin-client.ts';
 import type { BouncerConfig } from './config.ts';
@@ -7,6 +9,7 @@ import { DecisionStore } from './decisions/store.ts';
 import { judge } from './decisions/verdict.ts';
 import { CaddyRound } from './enforce/caddy-round.ts';
 import { DesiredState } from './enforce/desired.ts';
+import { LaneKeeper } from './enforce/lane-keeper.ts';
 import { Reconciler } from './enforce/reconciler.ts';
 import { createBouncerApp } from './http/app.ts';
 import { BouncerMetrics } from './http/metrics.ts';
@@ -52,7 +55,7 @@ export class Daemon {
     this.#clock = clock;
     this.#log = log;
     const state = new StateDir(config.STATE_DIR, log);
-    this.#redis = config.REDIS_URL === 'none' ? undefined : new RedisLink(config.REDIS_URL, log);
+    this.#redis = config.REDIS_URL === undefined ? undefined : new RedisLink(config.REDIS_URL.reveal(), log);
     this.#settings = new SettingsKeeper({
       state,
       redis: this.#redis,
@@ -74,7 +77,9 @@ export class Daemon {
       clock,
       log,
     });
-    this.#reconcilers = new Map(config.CADDY_ADMIN.map((admin) => [admin, this.#reconcilerFor(admin)]));
+    this.#reconcilers = new Map(
+      config.CADDY_ADMIN.map((admin, i) => [admin, this.#reconcilerFor(admin, this.#laneFor(i, state))]),
+    );
     const metrics = this.#metrics(() => intake);
     const client = new LapiClient(endpointOf(config), config.CROWDSEC_BOUNCER_KEY, VERSION, clock);
     const intake = new Intake({
@@ -204,7 +209,29 @@ export class Daemon {
     );
   }
 
-  #reconcilerFor(admin: string): Reconciler {
+  /** A lane of its own for each Caddy: what one holds says nothing of another. */
+  #laneFor(index: number, state: StateDir): LaneKeeper | undefined {
+    const { LANE_DIR: root, LANE_DIR_CADDY: rootInCaddy, CADDY_PROBE_URL: probes, CADDY_ADMIN: admins } = this.#config;
+    const [admin, probeUrl] = [admins[index], probes[index]];
+    if (root === undefined || admin === undefined || probeUrl === undefined) return undefined;
+    const name = createHash('sha256').update(admin).digest('hex').slice(0, 8);
+    const settings = {
+      root: join(root, name),
+      rootInCaddy: `${rootInCaddy ?? root}/${name}`,
+      probeUrl,
+      secret: state.secret('lane-secret'),
+    };
+    const lane = new LaneKeeper(
+      settings,
+      (address) => this.#desired.blocks(address),
+      () => this.#clock.monotonic(),
+      this.#log,
+    );
+    this.#store.watch((prefix) => lane.touch(prefix));
+    return lane;
+  }
+
+  #reconcilerFor(admin: string, lane: LaneKeeper | undefined): Reconciler {
     const parsed = parseAdminAddress(admin);
     if (parsed.kind === 'invalid') throw new Error(`CADDY_ADMIN: ${parsed.message}`);
     const times = { pushMs: this.#config.PUSH_INTERVAL, driftMs: this.#config.DRIFT_INTERVAL };
@@ -212,6 +239,7 @@ export class Daemon {
     return new Reconciler({
       admin,
       round,
+      lane,
       desired: () => this.#desired.current,
       times,
       clock: this.#clock,

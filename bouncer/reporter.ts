@@ -86,7 +86,7 @@ export class Reporter implements Service {
       lapiError: lapi.error,
       caddies: caddies.map(({ admin, reconciler: { status, trouble } }) => ({ admin, state: status.state, trouble })),
     });
-    const { addresses, ranges, exceptions } = desired.bans;
+    const { addresses, ranges, exceptions } = desired.lastBans;
     return {
       id,
       version: VERSION,

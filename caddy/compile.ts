@@ -9,13 +9,14 @@
  * request. `enter` and `leave` have no conditions: either without the other would show the sites a wrong Host.
  */
 import { createHash } from 'node:crypto';
-import type { Ruleset } from '../bouncer/shared/domain/ruleset.ts';
+import type { LaneRoutes, Ruleset } from '../bouncer/shared/domain/ruleset.ts';
 import type { AddressList } from './address-list.ts';
 import { handlersFor, type AnswerInput } from './answer.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Handler, Route } from './config-types.ts';
 import { readAnnotations, type Refusal, type Site } from './directives.ts';
 import { classifyErrorRoutes } from './error-routes.ts';
+import { proofRoute } from './lane-routes.ts';
 import { guardId, managedIds, type ManagedIds } from './managed-id.ts';
 import { banMatcher, clientAddressPlaceholder, NO_ENTRIES, type BanMatcher, type EntryCounts } from './matchers.ts';
 import { policySteps, type PolicyStep } from './policy-steps.ts';
@@ -26,7 +27,7 @@ import type { LiveServer } from './servers.ts';
 export interface ServerRules {
   readonly name: string;
   readonly key: string;
-  /** Empty when nothing is to be enforced or marked there, else enter, block and leave. */
+  /** Empty when nothing is to be enforced or marked there, else enter, block and leave, and the lane's proof. */
   readonly routes: readonly Route[];
   /** At most one, for the top of the server's error routes. */
   readonly errorRoutes: readonly Route[];
@@ -48,16 +49,18 @@ type Owned = Pick<LiveServer, 'name' | 'key' | 'own'>;
 
 /**
  * @param ruleset undefined: protection is switched off, and our routes go away.
+ * @param lane where single addresses change without a reload; undefined where there is no such folder.
  * The same input gives the same bytes.
  */
 export function compile(
   ruleset: Ruleset | undefined,
   capabilities: Capabilities,
   servers: readonly Owned[],
+  lane?: LaneRoutes,
 ): Compilation {
   const matchers = new Map<boolean, BanMatcher>();
   const matcherFor = (rules: Ruleset, withMapped: boolean) => {
-    const known = matchers.get(withMapped) ?? banMatcher(rules.bans, capabilities, withMapped);
+    const known = matchers.get(withMapped) ?? banMatcher(rules.bans, capabilities, withMapped, lane);
     matchers.set(withMapped, known);
     return known;
   };
@@ -67,7 +70,7 @@ export function compile(
     const facts = { name: server.name, key: server.key, sites: found.sites, refused: found.refused };
     if (ruleset === undefined) return { ...facts, ...NOTHING, warnings };
     const bans = matcherFor(ruleset, trustsProxies(server.own, capabilities));
-    const rules = compileServer({ server, sites: found.sites, ruleset, capabilities, bans });
+    const rules = compileServer({ server, sites: found.sites, ruleset, capabilities, bans, lane });
     return { ...facts, ...rules, warnings: [...warnings, ...rules.warnings] };
   });
   const lists = [...matchers.values()].flatMap(({ match }) => (match.kind === 'index' ? [match.list] : []));
@@ -84,6 +87,7 @@ interface ServerInput {
   readonly ruleset: Ruleset;
   readonly capabilities: Capabilities;
   readonly bans: BanMatcher;
+  readonly lane: LaneRoutes | undefined;
 }
 
 function compileServer(input: ServerInput): Emitted {
@@ -97,14 +101,11 @@ function compileServer(input: ServerInput): Emitted {
   const guarded = canBan(bans, steps) && classifyErrorRoutes(server.own.errors).kind === 'risky';
   const routes = managedRoutes(bans, policies, capabilities, guarded);
   const errorRoutes = guarded ? [guardRoute(server.key)] : [];
-  const ids = managedIds(server.key, revisionOf([...routes, ...errorRoutes]));
+  const proof = input.lane === undefined ? [] : [proofRoute(input.lane, server.key)];
+  const ids = managedIds(server.key, revisionOf([...routes, ...proof, ...errorRoutes]));
   const [enter, block, leave] = routes;
   return {
-    routes: [
-      { '@id': ids.enter, ...enter },
-      { '@id': ids.block, ...block },
-      { '@id': ids.leave, ...leave },
-    ],
+    routes: [{ '@id': ids.enter, ...enter }, { '@id': ids.block, ...block }, { '@id': ids.leave, ...leave }, ...proof],
     errorRoutes,
     ids,
     entries: bans.entries,
@@ -112,6 +113,7 @@ function compileServer(input: ServerInput): Emitted {
   };
 }
 
+/** A proven lane makes a match of its own, so `none` means that nobody can become banned without a push. */
 function canBan({ match }: BanMatcher, steps: readonly PolicyStep[]): boolean {
   return match.kind !== 'none' && steps.some(({ policy }) => policy === 'enforce');
 }

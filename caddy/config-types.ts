@@ -25,6 +25,8 @@ export interface MatcherSet {
   readonly client_ip?: { readonly ranges: readonly string[] };
   readonly remote_ip?: { readonly ranges: readonly string[] };
   readonly vars?: Readonly<Record<string, readonly string[]>>;
+  /** True if one of the files exists; asked of the file system at each request. */
+  readonly file?: { readonly root: string; readonly try_files: readonly string[] };
   /** True if none of the sets matches; they are asked in order, and asking stops at the first that does. */
   readonly not?: readonly MatcherSet[];
 }

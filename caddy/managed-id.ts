@@ -8,7 +8,7 @@ export interface ManagedIds {
   readonly leave: string;
 }
 
-const MANAGED = /^crowdsec_[0-9a-f]{8}_(enter|block|guard|leave_.*)$/;
+const MANAGED = /^crowdsec_[0-9a-f]{8}_(enter|block|guard|lane|leave_.*)$/;
 
 /** A server's name may hold anything; ids must fit in a URL. The first 8 hex digits of its SHA-256 do. */
 export function serverKey(name: string): string {
@@ -22,6 +22,11 @@ export function managedIds(key: string, revision: string): ManagedIds {
 /** The route that keeps requests which failed before the verdict from the user's error routes. */
 export function guardId(key: string): string {
   return `crowdsec_${key}_guard`;
+}
+
+/** The route by which the lane proves itself. */
+export function laneId(key: string): string {
+  return `crowdsec_${key}_lane`;
 }
 
 export function isManagedId(id: unknown): boolean {

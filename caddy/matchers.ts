@@ -7,10 +7,11 @@
  * | more | `host`, while Host holds the client's address | one binary search, plus the ranges, linear |
  */
 import { mappedForm, familyOf, type Prefix } from '../bouncer/shared/net/prefix.ts';
-import type { BanSet } from '../bouncer/shared/domain/ruleset.ts';
+import type { BanSet, LaneRoutes } from '../bouncer/shared/domain/ruleset.ts';
 import { AddressList } from './address-list.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { MatcherSet } from './config-types.ts';
+import { laneMatcher } from './lane-routes.ts';
 
 /** Caddy sorts and searches a `host` list of more entries than this; up to here it walks it, slower than `client_ip`. */
 const LINEAR_LIMIT = 100;
@@ -42,7 +43,12 @@ export interface BanMatcher {
  * @param withMapped also match `::ffff:1.2.3.4` for 1.2.3.4: a trusted proxy may write the client's address so, and
  * Caddy never takes the two for the same.
  */
-export function banMatcher(bans: BanSet, capabilities: Capabilities, withMapped: boolean): BanMatcher {
+export function banMatcher(
+  bans: BanSet,
+  capabilities: Capabilities,
+  withMapped: boolean,
+  lane?: LaneRoutes,
+): BanMatcher {
   const spell = withMapped ? withMappedForms : (prefixes: readonly Prefix[]): readonly string[] => prefixes;
   const addresses = spell(bans.addresses);
   const ranges = spell(bans.ranges);
@@ -55,22 +61,34 @@ export function banMatcher(bans: BanSet, capabilities: Capabilities, withMapped:
     mapped: addresses.length + ranges.length + exceptions.length - plain,
   };
   const inRanges = (list: readonly string[]) => rangeMatcher(list, capabilities);
-  return { match: chooseMatch(addresses, ranges, exceptions, inRanges), entries };
+  const compiled = chooseMatch(addresses, ranges, inRanges);
+  const excepted = inRanges(exceptions);
+  if (lane?.isActive !== true) return { match: exceptFor(compiled, excepted), entries };
+  const client = clientAddressPlaceholder(capabilities);
+  const lifted = exceptFor(compiled, [...excepted, laneMatcher(lane, 'allow', client)]);
+  return { match: alsoFor(lifted, laneMatcher(lane, 'ban', client)), entries };
 }
 
 function chooseMatch(
   addresses: readonly string[],
   ranges: readonly string[],
-  exceptions: readonly string[],
   inRanges: (list: readonly string[]) => readonly MatcherSet[],
 ): BanMatch {
   if (addresses.length + ranges.length === 0) return { kind: 'none' };
-  if (addresses.length <= LINEAR_LIMIT) {
-    const banned = inRanges([...addresses, ...ranges]);
-    return { kind: 'list', match: exceptions.length === 0 ? banned : anyButNot(banned, inRanges(exceptions)) };
-  }
+  if (addresses.length <= LINEAR_LIMIT) return { kind: 'list', match: inRanges([...addresses, ...ranges]) };
   const list = new AddressList(addresses);
-  return { kind: 'index', match: anyButNot([{ host: list }, ...inRanges(ranges)], inRanges(exceptions)), list };
+  return { kind: 'index', match: [{ host: list }, ...inRanges(ranges)], list };
+}
+
+/** The same clients without the excepted ones. */
+function exceptFor(bans: BanMatch, exceptions: readonly MatcherSet[]): BanMatch {
+  if (bans.kind === 'none' || (bans.kind === 'list' && exceptions.length === 0)) return bans;
+  return { ...bans, match: anyButNot(bans.match, exceptions) };
+}
+
+/** The same clients and those of the lane; it is asked last, only about clients that nothing else bans. */
+function alsoFor(bans: BanMatch, lane: MatcherSet): BanMatch {
+  return bans.kind === 'none' ? { kind: 'list', match: [lane] } : { ...bans, match: [...bans.match, lane] };
 }
 
 /**

@@ -21,7 +21,13 @@ async function clearOne(admin: string): Promise<boolean> {
   }
   const round = new CaddyRound(new CaddyAdmin(parsed.address), systemClock);
   try {
-    const outcome = await round.run({ version: 1, ruleset: undefined, change: undefined, addOnly: false });
+    const outcome = await round.run({
+      version: 1,
+      wishVersion: 1,
+      ruleset: undefined,
+      change: undefined,
+      addOnly: false,
+    });
     const isClear = outcome.kind === 'in_sync' || outcome.kind === 'no_http_app';
     (isClear ? print : printError)(`Caddy at ${admin}: ${describe(outcome)}`);
     return isClear;

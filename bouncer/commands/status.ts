@@ -24,8 +24,8 @@ export function status(input: ConfigInput, asJson: boolean): Promise<number> {
 }
 
 async function fromRedis(config: BouncerConfig): Promise<BouncerStatus[]> {
-  if (config.REDIS_URL === 'none') return [];
-  const redis = new RedisLink(config.REDIS_URL, createLogger('bouncer', 'silent'));
+  if (config.REDIS_URL === undefined) return [];
+  const redis = new RedisLink(config.REDIS_URL.reveal(), createLogger('bouncer', 'silent'));
   try {
     const isUp = new Promise<boolean>((resolve) => {
       redis.once('up', () => resolve(true));

@@ -28,9 +28,15 @@ export class DecisionStore {
   /** Soonest first; an entry whose decision is gone or was replaced is skipped when it comes up. */
   #expiries = new TinyQueue<Decision>([], bySoonest);
   #generation = 0;
+  readonly #listeners: ((prefix: Prefix) => void)[] = [];
 
   constructor(fallback: Remediation) {
     this.#fallback = fallback;
+  }
+
+  /** Calls `listener` with every prefix that becomes banned or stops being so. */
+  watch(listener: (prefix: Prefix) => void): void {
+    this.#listeners.push(listener);
   }
 
   get size(): number {
@@ -43,7 +49,7 @@ export class DecisionStore {
   }
 
   /** The prefixes that are banned, before any allowlist. Live: read it, do not keep it. */
-  get banned(): Pick<IpSet, 'size' | 'coverings' | 'maximal'> {
+  get banned(): Pick<IpSet, 'size' | 'contains' | 'coverings' | 'maximal'> {
     return this.#banned;
   }
 
@@ -124,8 +130,13 @@ export class DecisionStore {
     this.#byId.set(decision.id, decision);
     this.#byPrefix.set(decision.prefix, others.length === 0 ? decision : [...others, decision]);
     this.#counts.add(decision);
-    if (this.#bans(decision) && this.#banned.add(decision.prefix)) this.#generation++;
+    if (this.#bans(decision) && this.#banned.add(decision.prefix)) this.#changed(decision.prefix);
     return true;
+  }
+
+  #changed(prefix: Prefix): void {
+    this.#generation++;
+    for (const listener of this.#listeners) listener(prefix);
   }
 
   /** @returns whether there was one. */
@@ -138,7 +149,7 @@ export class DecisionStore {
     if (rest.length === 0) this.#byPrefix.delete(decision.prefix);
     else this.#byPrefix.set(decision.prefix, rest.length === 1 && rest[0] !== undefined ? rest[0] : rest);
     if (this.#bans(decision) && !rest.some((other) => this.#bans(other)) && this.#banned.delete(decision.prefix)) {
-      this.#generation++;
+      this.#changed(decision.prefix);
     }
     return true;
   }

@@ -5,6 +5,7 @@ import { compile, type Compilation, type ServerRules } from '../../caddy/compile
 import type { ManagedIds } from '../../caddy/managed-id.ts';
 import { isInPlace, writeJson } from '../../caddy/merge.ts';
 import { type LiveServers, readServers } from '../../caddy/servers.ts';
+import type { LaneRoutes } from '../shared/domain/ruleset.ts';
 import type { CaddyStatus } from '../shared/domain/status.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Desired } from './desired.ts';
@@ -60,9 +61,10 @@ export class CaddyRound {
     return this.#admin.close();
   }
 
-  async run(desired: Desired): Promise<RoundOutcome> {
+  /** @param lane how rules ask the lane, where there is one. */
+  async run(desired: Desired, lane?: LaneRoutes): Promise<RoundOutcome> {
     for (let tries = 0; tries < STALE_TRIES; tries++) {
-      const outcome = await this.#try(desired);
+      const outcome = await this.#try(desired, lane);
       if (outcome !== 'stale') return outcome;
     }
     return { kind: 'busy' };
@@ -95,7 +97,7 @@ export class CaddyRound {
     return { kind: 'unreachable', message };
   }
 
-  async #try(desired: Desired): Promise<RoundOutcome | 'stale'> {
+  async #try(desired: Desired, lane: LaneRoutes | undefined): Promise<RoundOutcome | 'stale'> {
     const capabilities = await this.#ask();
     if ('kind' in capabilities) return this.#failure(capabilities, desired, '');
     const read = await this.#admin.readServers();
@@ -106,7 +108,7 @@ export class CaddyRound {
     }
     const live = readServers(text);
     if (live.kind === 'unreadable') return { kind: 'rejected', message: live.reason, isNew: true };
-    const { servers, compilation } = this.#compile(desired, capabilities, live);
+    const { servers, compilation } = this.#compile(desired, capabilities, live, lane);
     if (isInPlace(servers, compilation)) return this.#settled(compilation, capabilities);
     return this.#write(desired, capabilities, servers, compilation, etag);
   }
@@ -123,8 +125,9 @@ export class CaddyRound {
     desired: Desired,
     capabilities: Capabilities,
     live: LiveServers,
+    lane: LaneRoutes | undefined,
   ): { servers: LiveServers; compilation: Compilation } {
-    const compilation = compile(desired.ruleset, capabilities, live.servers);
+    const compilation = compile(desired.ruleset, capabilities, live.servers, lane);
     if (!desired.addOnly) return { servers: live, compilation };
     const kept = new Set(live.servers.filter(({ running, own }) => running !== own).map(({ name }) => name));
     const servers = live.servers.map((server) => (kept.has(server.name) ? { ...server, own: server.running } : server));

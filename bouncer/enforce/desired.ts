@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { DecisionStore } from '../decisions/store.ts';
 import { IpSet } from '../ipset/ip-set.ts';
 import type { BanAction, BanSet, Ruleset } from '../shared/domain/ruleset.ts';
-import type { Prefix } from '../shared/net/prefix.ts';
+import type { Address, Prefix } from '../shared/net/prefix.ts';
 import type { EffectiveSettings } from '../state/settings-keeper.ts';
 import { buildBanSet } from './ruleset.ts';
 
@@ -10,6 +10,8 @@ import { buildBanSet } from './ruleset.ts';
 export interface Desired {
   /** Grows with every change of what is wanted: two equal versions are the same wish. */
   readonly version: number;
+  /** Grows with every change of settings or allowlist, which only a push can bring to Caddy. */
+  readonly wishVersion: number;
   /** Undefined when protection is off: our rules are then taken out. */
   readonly ruleset: Ruleset | undefined;
   /** Names the settings that led here; see `StoredSettings.change`. */
@@ -33,12 +35,14 @@ export class DesiredState extends EventEmitter<{ change: [isUrgent: boolean] }> 
   readonly #store: DecisionStore;
   readonly #wishes: Wishes;
   #version = 1;
+  #wishVersion = 1;
   #announced = 0;
   #generation = -1;
   #allowlist = new IpSet();
   #allowlistText = '';
   #settingsText = '';
   #bans: BanSet | undefined;
+  #lastBans: BanSet | undefined;
   #isComplete = false;
   #isKnown = false;
 
@@ -79,14 +83,36 @@ export class DesiredState extends EventEmitter<{ change: [isUrgent: boolean] }> 
   get current(): Desired | undefined {
     const { enabled, policy, change } = this.#wishes.settings();
     const version = this.#version;
-    if (!enabled) return { version, ruleset: undefined, change, addOnly: false };
+    const wishVersion = this.#wishVersion;
+    if (!enabled) return { version, wishVersion, ruleset: undefined, change, addOnly: false };
     if (!this.#isKnown) return undefined;
     const { action, logBlocked } = this.#wishes;
-    return { version, ruleset: { bans: this.bans, policy, action, logBlocked }, change, addOnly: !this.#isComplete };
+    const bans = () => this.bans;
+    const ruleset = {
+      // Computed when it is read: with a lane, most changes never need it.
+      get bans() {
+        return bans();
+      },
+      policy,
+      action,
+      logBlocked,
+    };
+    return { version, wishVersion, ruleset, change, addOnly: !this.#isComplete };
   }
 
   get bans(): BanSet {
-    return (this.#bans ??= buildBanSet(this.#store.banned, this.#allowlist));
+    return (this.#lastBans = this.#bans ??= buildBanSet(this.#store.banned, this.#allowlist));
+  }
+
+  /** The set as it was last computed; what changed since is in the lanes. */
+  get lastBans(): BanSet {
+    return this.#lastBans ?? this.bans;
+  }
+
+  /** Whether this address is to be blocked, whatever policy then applies. */
+  blocks(address: Address): boolean {
+    if (!this.#wishes.settings().enabled) return false;
+    return this.#store.banned.contains(address) && !this.#allowlist.contains(address);
   }
 
   /** Allowlist entries that cover this prefix. */
@@ -105,6 +131,7 @@ export class DesiredState extends EventEmitter<{ change: [isUrgent: boolean] }> 
     if (isNewAllowlist) this.#allowlist = IpSet.from(allowlist);
     if (isNewAllowlist || isNewSet) this.#bans = undefined;
     if (isNewAllowlist || isNewSetting || isNewSet) this.#version++;
+    if (isNewAllowlist || isNewSetting) this.#wishVersion++;
     this.#allowlistText = allowlistText;
     this.#settingsText = settingsText;
     this.#generation = this.#store.generation;

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { BanSet } from '../shared/domain/ruleset.ts';
 import type { CaddyStatus } from '../shared/domain/status.ts';
 import { backoffDelay } from '../shared/runtime/backoff.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
@@ -7,6 +8,7 @@ import type { Service } from '../shared/runtime/service.ts';
 import { Wake } from '../shared/runtime/wake.ts';
 import type { CaddyRound, Held, RoundOutcome } from './caddy-round.ts';
 import type { Desired } from './desired.ts';
+import type { LaneKeeper } from './lane-keeper.ts';
 
 export interface ReconcilerTimes {
   /** At most one reload per interval; a push that was expensive makes it longer. */
@@ -25,6 +27,13 @@ const REFUSED_LOOK_MS = 5_000;
 const DRIFT_PAUSE = { firstMs: 500, longestMs: 30_000 };
 const DRIFT_CALM_MS = 60_000;
 
+const NO_BANS: BanSet = { addresses: [], ranges: [], exceptions: [] };
+
+/** The wish with its bans computed now, so that what is pushed and what the lane believes are the same set. */
+function fixed(desired: Desired): Desired {
+  return desired.ruleset === undefined ? desired : { ...desired, ruleset: { ...desired.ruleset } };
+}
+
 interface ReconcilerEvents {
   pushed: [result: RoundOutcome['kind'], milliseconds: number];
   drift: [];
@@ -39,6 +48,7 @@ interface ReconcilerEvents {
 export class Reconciler extends EventEmitter<ReconcilerEvents> implements Service {
   readonly name: string;
   readonly #round: CaddyRound;
+  readonly #lane: LaneKeeper | undefined;
   readonly #desired: () => Desired | undefined;
   readonly #times: ReconcilerTimes;
   readonly #clock: Clock;
@@ -51,6 +61,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
   #message: string | undefined;
   #held: Held | undefined;
   #appliedVersion = 0;
+  #appliedWish = 0;
   #appliedChange: string | undefined;
   #failures = 0;
   #pushes = 0;
@@ -63,11 +74,13 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
   #lastFullLookAt = -Infinity;
   #isUrgent = true;
   #mustLook = true;
+  #isPushing = false;
   #notBefore = -Infinity;
 
   constructor(parts: {
     admin: string;
     round: CaddyRound;
+    lane?: LaneKeeper | undefined;
     desired: () => Desired | undefined;
     times: ReconcilerTimes;
     clock: Clock;
@@ -76,6 +89,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     super();
     this.name = `Caddy at ${parts.admin}`;
     this.#round = parts.round;
+    this.#lane = parts.lane;
     this.#desired = parts.desired;
     this.#times = parts.times;
     this.#clock = parts.clock;
@@ -89,6 +103,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#round.close();
+    await this.#lane?.close();
     await this.#done;
     this.removeAllListeners();
   }
@@ -96,6 +111,9 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
   /** What is wanted changed. An urgent change (somebody waits for it) does not wait for the interval. */
   changed(isUrgent: boolean): void {
     this.#isUrgent ||= isUrgent;
+    // At once, and not in the loop, which may be waiting for a push: the lane is right for both sides of it.
+    this.#lane?.write();
+    if (this.#isCoveredByLane) this.#settleByLane();
     this.#wake.knock();
   }
 
@@ -129,6 +147,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
       pushes: this.#pushes,
       drifts: this.#drifts,
       error: this.#message,
+      lane: this.#lane?.status,
       warnings: [...warnings],
       sites: [...sites],
       refused: [...refused],
@@ -138,6 +157,19 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
   get #isBehind(): boolean {
     const desired = this.#desired();
     return desired !== undefined && desired.version !== this.#appliedVersion;
+  }
+
+  /** Whether the lane alone makes Caddy do what is wanted now: only single addresses changed, and it is proven. */
+  get #isCoveredByLane(): boolean {
+    if (this.#lane?.suffices !== true || this.#state !== 'in_sync' || this.#mustLook || this.#isPushing) return false;
+    return this.#desired()?.wishVersion === this.#appliedWish;
+  }
+
+  #settleByLane(): void {
+    const desired = this.#desired();
+    if (desired === undefined || desired.version === this.#appliedVersion) return;
+    this.#appliedVersion = desired.version;
+    this.emit('settled');
   }
 
   async #loop(): Promise<void> {
@@ -160,9 +192,13 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     if (desired === undefined) return;
     const now = this.#clock.monotonic();
     if (now < this.#notBefore && !this.#isUrgent) return;
-    const mustRead = this.#mustLook || this.#isBehind || now - this.#lastFullLookAt >= FULL_LOOK_MS;
+    const mustRead = this.#mustLook || this.#isBehind || this.#isFoldDue || now - this.#lastFullLookAt >= FULL_LOOK_MS;
     if (mustRead && this.#mayPush(now)) await this.#reconcile(desired);
     else await this.#watch();
+  }
+
+  get #isFoldDue(): boolean {
+    return this.#lane !== undefined && (this.#lane.isDue || !this.#lane.isCompiled);
   }
 
   /** The three ids of every server, in a few milliseconds. */
@@ -176,6 +212,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     if (seen.kind === 'in_place') {
       if (this.#state !== 'no_http_app') this.#setState('in_sync', undefined);
       this.#failures = 0;
+      if ((await this.#lane?.check()) === true) this.changed(true);
       return;
     }
     this.#drifted();
@@ -186,6 +223,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
   #drifted(): void {
     const now = this.#clock.monotonic();
     this.#drifts++;
+    this.#lane?.unknown();
     this.#driftsInARow = now - this.#lastDriftAt < DRIFT_CALM_MS ? this.#driftsInARow + 1 : 1;
     this.#lastDriftAt = now;
     this.#mustLook = this.#isUrgent = true;
@@ -203,9 +241,10 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     return this.#lastPushAt + Math.max(this.#times.pushMs, COST_FACTOR * (this.#lastPushMs ?? 0));
   }
 
-  async #reconcile(desired: Desired): Promise<void> {
+  async #reconcile(wish: Desired): Promise<void> {
     this.#isUrgent = false;
-    const outcome = await this.#round.run(desired);
+    const desired = fixed(wish);
+    const outcome = await this.#push(desired);
     if (this.#stop.signal.aborted) return;
     const now = this.#clock.monotonic();
     switch (outcome.kind) {
@@ -228,12 +267,26 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     }
   }
 
+  /** One round, with the lane told on both sides of it what Caddy may hold. */
+  async #push(desired: Desired): Promise<RoundOutcome> {
+    const bans = desired.ruleset?.bans ?? NO_BANS;
+    const lane = desired.addOnly ? undefined : this.#lane;
+    const routes = this.#lane?.routes;
+    lane?.pushing(bans);
+    this.#isPushing = true;
+    const outcome = await this.#round.run(desired, routes);
+    this.#isPushing = false;
+    if (outcome.kind === 'in_sync' && routes !== undefined) lane?.confirmed(bans, routes);
+    return outcome;
+  }
+
   #settle(desired: Desired, outcome: Extract<RoundOutcome, { held: Held }>, now: number): void {
     this.#failures = 0;
     this.#mustLook = false;
     this.#notBefore = -Infinity;
     this.#lastFullLookAt = now;
     this.#appliedVersion = desired.version;
+    this.#appliedWish = desired.wishVersion;
     this.#appliedChange = desired.change;
     this.#held = outcome.held;
     if (outcome.pushMs !== undefined) {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
@@ -30,6 +31,15 @@ export class StateDir {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#warn(error);
       return undefined;
     }
+  }
+
+  /** A random word that is the same after a restart; a folder that cannot be used gives a new one each time. */
+  secret(name: string): string {
+    const known = this.read(name)?.toString('utf8').trim();
+    if (known !== undefined && /^[0-9a-f]{32}$/.test(known)) return known;
+    const fresh = randomBytes(16).toString('hex');
+    void this.write(name, fresh);
+    return fresh;
   }
 
   async write(name: string, content: string | Buffer): Promise<void> {

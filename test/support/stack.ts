@@ -34,6 +34,8 @@ export interface StackOptions {
   readonly controlApi?: Environment | true;
   /** Lets LAPI tell the bouncer about new alerts, as a real setup would. Off: tests see the poll alone. */
   readonly push?: boolean;
+  /** A folder for bans without a reload, that the bouncer and Caddy share. */
+  readonly lane?: string;
   /** Decisions that are there before the bouncer starts. */
   readonly banned?: readonly string[];
   readonly persistentRedis?: boolean;
@@ -155,6 +157,7 @@ async function startBouncer(servers: Servers, options: StackOptions): Promise<Bo
     ...addresses(servers),
     CROWDSEC_BOUNCER_KEY_FILE: await crowdsec.addBouncer('stack'),
     STATE_DIR: workbench.path('bouncer-state'),
+    ...(options.lane === undefined ? {} : laneSettings(options.lane, servers.site)),
     ...(options.bouncer === false ? {} : options.bouncer),
   };
   const bouncer = new BouncerProcess({ port: servers.bouncerPort, token: servers.bouncerToken, env });
@@ -182,6 +185,10 @@ async function startControlApi(
   const controlApi = workbench.also(new ControlApiProcess({ port: await freePort(), token, env }));
   await controlApi.start();
   return controlApi;
+}
+
+function laneSettings(folder: string, site: Site): Environment {
+  return { LANE_DIR: folder, CADDY_PROBE_URL: `http://127.0.0.1:${site.port}` };
 }
 
 function addresses({ crowdsec, caddy, redis, bouncerToken }: Servers): Environment {

@@ -29,3 +29,13 @@ export interface Ruleset {
   /** Whether blocked requests stay in the user's access log. */
   readonly logBlocked: 'keep' | 'skip';
 }
+
+/** How rules ask a lane, the folder through which single addresses change without a reload. */
+export interface LaneRoutes {
+  /** The folder as Caddy sees it. */
+  readonly root: string;
+  /** Names the proof that Caddy sees it. */
+  readonly secret: string;
+  /** Entries are asked only while the lane is proven: a folder that we lost must not go on blocking people. */
+  readonly isActive: boolean;
+}

@@ -15,6 +15,14 @@ export const BOUNCER_STATES = ['starting', 'syncing', 'enforcing', 'monitoring',
 /** What is known of one Caddy. */
 export const CADDY_STATES = ['unknown', 'pushing', 'in_sync', 'unreachable', 'rejected', 'no_http_app'] as const;
 
+/** Changes without a reload; `joining` while Caddy does not yet ask a lane that it was seen to see. */
+const laneStatusSchema = z.object({
+  state: z.enum(['unproven', 'joining', 'proven']),
+  entries: z.number().int().nonnegative(),
+  /** Why it is not in use. */
+  reason: z.string().optional(),
+});
+
 export const caddyStatusSchema = z.object({
   admin: z.string(),
   state: z.enum(CADDY_STATES),
@@ -32,6 +40,8 @@ export const caddyStatusSchema = z.object({
   drifts: z.number().int().nonnegative(),
   error: z.string().optional(),
   hint: z.string().optional(),
+  /** Absent where no lane is configured. */
+  lane: laneStatusSchema.optional(),
   warnings: z.array(z.string()),
   /** Sites with a policy of their own, and annotations that could not be honoured. */
   sites: z.array(
@@ -74,5 +84,6 @@ export const bouncerStatusSchema = z.object({
   caddies: z.array(caddyStatusSchema),
 });
 
+export type LaneStatus = z.infer<typeof laneStatusSchema>;
 export type CaddyStatus = z.infer<typeof caddyStatusSchema>;
 export type BouncerStatus = z.infer<typeof bouncerStatusSchema>;

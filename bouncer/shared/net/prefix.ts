@@ -1,5 +1,5 @@
 import IPCIDR from 'ip-cidr';
-import { type Family, prefixWords, readPrefix } from './read-prefix.ts';
+import { type Family, type PrefixWords, prefixWords, readPrefix } from './read-prefix.ts';
 import { formatIpv4, formatIpv6, maskWord } from './words.ts';
 
 export type { Family } from './read-prefix.ts';
@@ -31,16 +31,14 @@ export interface PrefixParts {
  * @returns undefined when it is neither: `999.1.1.1`, `1.2.3`, `fe80::1%eth0` (a zone means nothing to a remote peer).
  */
 export function parsePrefix(text: string): Prefix | undefined {
-  if (!readPrefix(text, scratch)) return undefined;
-  const prefix = formatPrefix(scratch.family, scratch.words, scratch.length);
+  if (!readPrefix(text, left)) return undefined;
+  const prefix = formatPrefix(left.family, left.words, left.length);
   if (prefix === undefined || prefix === text) return prefix;
   // What is not in canonical form, a person wrote: a second reader must find an address there too. It takes no mapped
   // range, so it is asked for the address alone, and it takes ten times as long, so it is not asked every time.
   const slash = text.indexOf('/');
   return IPCIDR.isValidAddress(slash < 0 ? text : text.slice(0, slash)) ? prefix : undefined;
 }
-
-const scratch = prefixWords();
 
 /** Reads a single address; a range, even one of full length, is none. */
 export function parseAddress(text: string): Address | undefined {
@@ -51,10 +49,12 @@ export function parseAddress(text: string): Address | undefined {
 export function formatPrefix(family: Family, words: ArrayLike<number>, length: number): Prefix | undefined {
   const width = family === 4 ? 32 : 128;
   if (length < 0 || length > width) return undefined;
-  const masked = Uint32Array.from({ length: width / 32 }, (_, i) => maskWord(words[i] ?? 0, length - i * 32));
+  for (let i = 0; i < width / 32; i++) masked[i] = maskWord(words[i] ?? 0, length - i * 32);
   const text = family === 4 ? formatIpv4(masked[0] ?? 0) : formatIpv6(masked);
   return (length === width ? text : `${text}/${length}`) as Prefix;
 }
+
+const masked = new Uint32Array(4);
 
 export function familyOf(prefix: Prefix): Family {
   return prefix.includes(':') ? 6 : 4;
@@ -66,29 +66,37 @@ export function isAddress(prefix: Prefix): prefix is Address {
 }
 
 export function prefixParts(prefix: Prefix): PrefixParts {
-  if (!readPrefix(prefix, scratch)) throw new TypeError(`not a prefix: ${prefix}`);
-  const { family, words, length } = scratch;
+  const { family, words, length } = read(prefix, left);
   return { family, words: words.slice(0, family === 4 ? 1 : 4), length };
 }
 
 /** Whether every address of `inner` is one of `outer`; a prefix covers itself. */
 export function covers(outer: Prefix, inner: Prefix): boolean {
-  const wide = prefixParts(outer);
-  const narrow = prefixParts(inner);
+  const wide = read(outer, left);
+  const narrow = read(inner, right);
   if (wide.family !== narrow.family || wide.length > narrow.length) return false;
   return wide.words.every((word, i) => maskWord(narrow.words[i] ?? 0, wide.length - i * 32) === word);
 }
 
 /** Total order: IPv4 before IPv6, then by address, then the wider prefix first. */
 export function comparePrefixes(a: Prefix, b: Prefix): number {
-  const left = prefixParts(a);
-  const right = prefixParts(b);
-  if (left.family !== right.family) return left.family - right.family;
-  for (let i = 0; i < left.words.length; i++) {
-    const difference = (left.words[i] ?? 0) - (right.words[i] ?? 0);
+  const { family, words, length } = read(a, left);
+  const other = read(b, right);
+  if (family !== other.family) return family - other.family;
+  for (let i = 0; i < 4; i++) {
+    const difference = (words[i] ?? 0) - (other.words[i] ?? 0);
     if (difference !== 0) return difference;
   }
-  return left.length - right.length;
+  return length - other.length;
+}
+
+/** Two prefixes at a time are read into these, since sorting a list reads each many times. */
+const left = prefixWords();
+const right = prefixWords();
+
+function read(prefix: Prefix, into: PrefixWords): PrefixWords {
+  if (!readPrefix(prefix, into)) throw new TypeError(`not a prefix: ${prefix}`);
+  return into;
 }
 
 /** How IPv4-mapped IPv6 spells an IPv4 prefix: for peers that write client addresses that way. */

@@ -131,23 +131,24 @@ export function formatIpv6(words: ArrayLike<number>): string {
     const word = words[i] ?? 0;
     parts.push(word >>> 16, word & 0xffff);
   }
-  const [from, length] = longestZeroRun(parts);
-  const hex = (from: number, to: number) =>
-    parts
-      .slice(from, to)
-      .map((part) => part.toString(16))
-      .join(':');
-  return length < 2 ? hex(0, 8) : `${hex(0, from)}::${hex(from + length, 8)}`;
+  const [from, to] = longestZeroRun(parts);
+  return to - from < 2 ? hexGroups(parts, 0, 8) : `${hexGroups(parts, 0, from)}::${hexGroups(parts, to, 8)}`;
 }
 
-/** The first of the longest runs of zero groups: where it starts, and how long it is. */
-function longestZeroRun(parts: readonly number[]): [from: number, length: number] {
+function hexGroups(parts: readonly number[], from: number, to: number): string {
+  let text = '';
+  for (let i = from; i < to; i++) text += (i > from ? ':' : '') + (parts[i] ?? 0).toString(16);
+  return text;
+}
+
+/** The first of the longest runs of zero groups: where it starts, and the group after it. */
+function longestZeroRun(parts: readonly number[]): [from: number, to: number] {
   let best: [number, number] = [0, 0];
-  for (let i = 0; i < 8; i++) {
-    let j = i;
-    while (j < 8 && parts[j] === 0) j++;
-    if (j - i > best[1]) best = [i, j - i];
-    if (j > i) i = j;
+  for (let from = 0; from < 8; from++) {
+    let to = from;
+    while (to < 8 && parts[to] === 0) to++;
+    if (to - from > best[1] - best[0]) best = [from, to];
+    if (to > from) from = to;
   }
   return best;
 }

@@ -1,0 +1,76 @@
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Address, familyOf, mappedForm, parseAddress } from '../shared/net/prefix.ts';
+
+/** The two halves of a lane: bans that the compiled routes lack, and addresses that they block wrongly by now. */
+export type LaneSide = 'ban' | 'allow';
+
+/** What a lane should hold; no address is on both sides. */
+export type LaneContent = Readonly<Record<LaneSide, ReadonlySet<Address>>>;
+
+/**
+ * The folder that Caddy's `file` matcher looks into at every request: an empty file named by an address is an entry.
+ * Every operation throws as `fs` does; whoever owns the lane then stops trusting it.
+ */
+export class LaneFolder {
+  readonly #root: string;
+  readonly #held: Record<LaneSide, Set<Address>> = { ban: new Set(), allow: new Set() };
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Makes the folders, which Caddy may enter as another user, and learns what an earlier run left in them. */
+  open(): void {
+    for (const folder of ['ban', 'allow', 'proof']) {
+      mkdirSync(join(this.#root, folder), { recursive: true });
+      chmodSync(join(this.#root, folder), 0o755); // mkdir's mode is cut by the umask
+    }
+    chmodSync(this.#root, 0o755);
+    for (const side of ['ban', 'allow'] as const) {
+      const names = readdirSync(join(this.#root, side)).map((name) => parseAddress(name));
+      this.#held[side] = new Set(names.filter((address) => address !== undefined));
+    }
+  }
+
+  /** Every address that has an entry. */
+  get addresses(): Set<Address> {
+    return new Set([...this.#held.ban, ...this.#held.allow]);
+  }
+
+  has(address: Address): boolean {
+    return this.#held.ban.has(address) || this.#held.allow.has(address);
+  }
+
+  get size(): number {
+    return this.#held.ban.size + this.#held.allow.size;
+  }
+
+  /**
+   * Gives one address its entry, or none. A new entry stands before the old one goes: `ban` wins over `allow` inside
+   * Caddy, so an address that becomes banned is never let through in between.
+   */
+  set(address: Address, side: LaneSide | undefined): void {
+    if (side !== undefined && !this.#held[side].has(address)) {
+      for (const name of spellings(address)) writeFileSync(join(this.#root, side, name), '');
+      this.#held[side].add(address);
+    }
+    for (const other of ['ban', 'allow'] as const) {
+      if (other === side || !this.#held[other].has(address)) continue;
+      for (const name of spellings(address)) rmSync(join(this.#root, other, name), { force: true });
+      this.#held[other].delete(address);
+    }
+  }
+
+  /** Puts the file by which Caddy proves that it sees this folder, or takes it away. */
+  setProof(name: string, isThere: boolean): void {
+    const path = join(this.#root, 'proof', name);
+    if (isThere) writeFileSync(path, '');
+    else rmSync(path, { force: true });
+  }
+}
+
+/** A proxy that Caddy trusts may spell an IPv4 client in its IPv4-mapped form, which Caddy does not change. */
+function spellings(address: Address): readonly string[] {
+  return familyOf(address) === 4 ? [address, mappedForm(address)] : [address];
+}

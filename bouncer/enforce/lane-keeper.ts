@@ -1,0 +1,145 @@
+import type { BanSet, LaneRoutes } from '../shared/domain/ruleset.ts';
+import type { LaneStatus } from '../shared/domain/status.ts';
+import type { Prefix } from '../shared/net/prefix.ts';
+import type { Logger } from '../shared/runtime/logger.ts';
+import { HeldSet } from './held-set.ts';
+import { type IsWanted, Lane } from './lane.ts';
+import { LaneFolder } from './lane-folder.ts';
+import { LaneProof } from './lane-proof.ts';
+
+/** A single lost probe is not yet the end of the lane; two in a row are. */
+const FAILURES_UNTIL_UNPROVEN = 2;
+
+export interface LaneSettings {
+  /** The folder of this Caddy's lane, as we see it and as Caddy sees it. */
+  readonly root: string;
+  readonly rootInCaddy: string;
+  readonly probeUrl: string;
+  /** Names the proof; kept over restarts, so that the same rules stay the same bytes. */
+  readonly secret: string;
+}
+
+/**
+ * One Caddy's lane: proven again and again, and trusted only as long as it is. Whatever goes wrong with it costs
+ * reloads, never a wrong answer: rules without the lane are pushed, and the status says why.
+ */
+export class LaneKeeper {
+  readonly #settings: LaneSettings;
+  readonly #folder: LaneFolder;
+  readonly #lane: Lane;
+  readonly #proof: LaneProof;
+  readonly #log: Logger;
+  #isProven = false;
+  #isOpen = false;
+  #failures = 0;
+  #reason: string | undefined = 'not proven yet';
+  /** Whether the rules that Caddy was last seen to hold ask the lane. */
+  #isCompiled = false;
+
+  constructor(settings: LaneSettings, isWanted: IsWanted, now: () => number, log: Logger) {
+    this.#settings = settings;
+    this.#folder = new LaneFolder(settings.root);
+    this.#lane = new Lane(this.#folder, isWanted, now);
+    this.#proof = new LaneProof(this.#folder, settings.secret, settings.probeUrl);
+    this.#log = log;
+  }
+
+  close(): Promise<void> {
+    return this.#proof.close();
+  }
+
+  get routes(): LaneRoutes {
+    return { root: this.#settings.rootInCaddy, secret: this.#settings.secret, isActive: this.#isProven };
+  }
+
+  get status(): LaneStatus {
+    const isInUse = this.#isProven && this.#isCompiled;
+    return {
+      state: isInUse ? 'proven' : this.#isProven ? 'joining' : 'unproven',
+      entries: this.#lane.size,
+      reason: this.#reason,
+    };
+  }
+
+  /** Whether Caddy holds rules that fit the lane's state; if not, a push is due. */
+  get isCompiled(): boolean {
+    return this.#isCompiled === this.#isProven;
+  }
+
+  /** Whether the lane alone makes Caddy do what is wanted now. */
+  get suffices(): boolean {
+    return this.#isProven && this.#isCompiled && this.#lane.suffices;
+  }
+
+  get isDue(): boolean {
+    return this.#isCompiled && this.#lane.isDue;
+  }
+
+  touch(prefix: Prefix): void {
+    this.#lane.touch(prefix);
+  }
+
+  /** Writes what changed, at once; while a push is under way, too. */
+  write(): void {
+    if (!this.#isOpen || !this.#isProven) return;
+    try {
+      this.#lane.write();
+    } catch (error) {
+      this.#lose(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Rules with these bans are being pushed, with the lane as `routes` said. */
+  pushing(bans: BanSet): void {
+    this.#lane.pushing(new HeldSet(bans));
+    this.write();
+  }
+
+  /** Caddy was read back to hold them. */
+  confirmed(bans: BanSet, routes: LaneRoutes): void {
+    this.#isCompiled = routes.isActive;
+    this.#lane.confirmed(new HeldSet(bans));
+    this.write();
+  }
+
+  /** Somebody else changed what Caddy holds. */
+  unknown(): void {
+    this.#lane.unknown();
+  }
+
+  /** Proves the lane once more. @returns whether that changed anything. */
+  async check(): Promise<boolean> {
+    const was = this.#isProven;
+    const problem = this.#open() ?? (await this.#ask());
+    if (problem === undefined) {
+      this.#failures = 0;
+      this.#reason = undefined;
+      this.#isProven = true;
+      if (!was) this.#log.info('Caddy sees the lane: single bans need no reload');
+    } else if (++this.#failures >= FAILURES_UNTIL_UNPROVEN || !was) this.#lose(problem);
+    return this.#isProven !== was;
+  }
+
+  #open(): string | undefined {
+    if (this.#isOpen) return undefined;
+    try {
+      this.#folder.open();
+      this.#isOpen = true;
+      return undefined;
+    } catch (error) {
+      return `LANE_DIR cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+
+  async #ask(): Promise<string | undefined> {
+    const proof = await this.#proof.prove();
+    return proof.kind === 'proven' ? undefined : proof.reason;
+  }
+
+  #lose(reason: string): void {
+    if (this.#isProven || this.#reason !== reason)
+      this.#log.warn({ reason }, 'the lane is not in use; bans go through pushes');
+    this.#isProven = this.#isOpen = false; // opened anew, the folder says what it really holds
+    this.#reason = reason;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * The lane inside Caddy: its `file` matcher asks the file system at each request, so a file named by a client's address
+ * is a rule that comes and goes without a reload. Nothing that a client sends reaches the path but the address that
+ * Caddy itself resolved.
+ */
+import type { LaneRoutes } from '../bouncer/shared/domain/ruleset.ts';
+import type { MatcherSet, Route } from './config-types.ts';
+import { laneId } from './managed-id.ts';
+
+/** Matches clients with an entry on this side of the lane. */
+export function laneMatcher({ root }: LaneRoutes, side: 'ban' | 'allow', client: string): MatcherSet {
+  return { file: { root: `${root}/${side}`, try_files: [client] } };
+}
+
+/** Where the proof is asked for; nobody outside knows it. */
+export function proofPath(secret: string): string {
+  return `/.crowdsec-lane/${secret}`;
+}
+
+/** Answers 204 on a secret path if Caddy sees the file of that name, and is no route at all otherwise. */
+export function proofRoute({ root, secret }: LaneRoutes, key: string): Route {
+  return {
+    '@id': laneId(key),
+    match: [{ path: [proofPath(secret)], file: { root: `${root}/proof`, try_files: [secret] } }],
+    // It is asked every second: nobody wants to read that in an access log.
+    handle: [
+      { handler: 'vars', log_skip: true, skip_log: true },
+      { handler: 'static_response', status_code: 204 },
+    ],
+  };
+}

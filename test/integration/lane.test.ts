@@ -1,0 +1,139 @@
+/** Bans and unbans through the file lane, on both real Caddys: no reload, right at every step, and given up when lost. */
+import { chmod, rename } from 'node:fs/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { CADDY_VERSIONS, Workbench } from '../support/servers.ts';
+import { startStack, type Stack, type StackOptions } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+interface CaddyRow {
+  readonly state: string;
+  readonly pushes: number;
+  readonly lane?: { readonly state: string; readonly entries: number; readonly reason?: string };
+}
+
+describe.each(CADDY_VERSIONS)('with Caddy %s', (caddy) => {
+  let stack: Stack | undefined;
+  let folders: Workbench | undefined;
+
+  afterEach(async () => {
+    await stack?.stop();
+    await folders?.stop();
+  });
+
+  /** A stack whose lane Caddy was seen to see. */
+  async function withLane(options: Partial<StackOptions> = {}): Promise<{ stack: Stack; root: string }> {
+    folders = await Workbench.open();
+    const root = folders.path('lane');
+    stack = await startStack({
+      caddy,
+      ...options,
+      lane: root,
+    });
+    await laneIs(stack, 'proven');
+    return { stack, root };
+  }
+
+  it('bans and lifts without a single reload', async () => {
+    const { stack } = await withLane();
+    const before = (await row(stack)).pushes;
+    for (const address of ['127.3.0.1', '127.3.0.2', '::1']) {
+      await stack.ban(address);
+      await confirmed(stack);
+      expect(await stack.requestFrom(address)).toMatchObject({ status: 403 });
+    }
+    expect(await stack.requestFrom('127.3.0.9')).toMatchObject({ status: 200 });
+    await stack.unban('127.3.0.1');
+    await confirmed(stack);
+    expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 200 });
+    expect(await row(stack)).toMatchObject({ pushes: before, lane: { state: 'proven', entries: 2 } });
+  });
+
+  it('lifts a compiled ban without a reload, and bans it again', async () => {
+    const { stack } = await withLane({ banned: Array.from({ length: 150 }, (_, i) => `127.4.0.${i}`) });
+    const before = (await row(stack)).pushes;
+    await stack.unban('127.4.0.7');
+    await confirmed(stack);
+    expect(await stack.requestFrom('127.4.0.7')).toMatchObject({ status: 200 });
+    expect(await stack.requestFrom('127.4.0.8')).toMatchObject({ status: 403 });
+    await stack.ban('127.4.0.7');
+    await confirmed(stack);
+    expect(await stack.requestFrom('127.4.0.7')).toMatchObject({ status: 403 });
+    expect(await row(stack)).toMatchObject({ pushes: before, lane: { entries: 0 } });
+  });
+
+  it('folds its entries into the next push, and answers the same', async () => {
+    const { stack } = await withLane();
+    await stack.ban('127.3.0.1');
+    await confirmed(stack);
+    await stack.ban('127.33.0.0/16');
+    await confirmed(stack);
+    expect(await stack.requestFrom('127.33.1.1')).toMatchObject({ status: 403 });
+    expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 403 });
+    expect(await row(stack)).toMatchObject({ lane: { state: 'proven', entries: 0 } });
+  });
+
+  it('is rebuilt from the truth when the bouncer was killed', async () => {
+    const { stack } = await withLane();
+    for (const address of ['127.3.0.1', '127.3.0.2']) await stack.ban(address);
+    await confirmed(stack);
+    await stack.bouncer.kill('SIGKILL');
+    expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 403 });
+    await stack.unban('127.3.0.1');
+    await stack.ban('127.3.0.3');
+    await stack.bouncer.start();
+    await stack.untilServed('127.3.0.1');
+    expect(await stack.requestFrom('127.3.0.2')).toMatchObject({ status: 403 });
+    expect(await stack.requestFrom('127.3.0.3')).toMatchObject({ status: 403 });
+    await laneIs(stack, 'proven');
+  });
+
+  it('falls back to pushes when Caddy no longer sees the folder, says so, and comes back', async () => {
+    const { stack, root } = await withLane();
+    await stack.ban('127.3.0.1');
+    await confirmed(stack);
+    await rename(root, `${root}-away`);
+    await laneIs(stack, 'unproven');
+    await stack.ban('127.3.0.2');
+    await stack.untilBlocked('127.3.0.2');
+    expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 403 });
+    await stack.unban('127.3.0.1');
+    await stack.untilServed('127.3.0.1');
+    await rename(`${root}-away`, root).catch(() => chmod(root, 0o755)); // it may have been made anew meanwhile
+    await laneIs(stack, 'proven');
+    expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 200 });
+    expect(await stack.requestFrom('127.3.0.2')).toMatchObject({ status: 403 });
+  });
+
+  it('keeps its bans over the user’s own reload', async () => {
+    const { stack } = await withLane();
+    await stack.ban('127.3.0.1');
+    await confirmed(stack);
+    await stack.caddy.reload();
+    await stack.untilBlocked('127.3.0.1', 3_000);
+    await laneIs(stack, 'proven');
+    await stack.unban('127.3.0.1');
+    await confirmed(stack);
+    expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 200 });
+  });
+});
+
+async function row(stack: Stack): Promise<CaddyRow> {
+  const { caddies } = JSON.parse((await stack.bouncer.get('/readyz')).body) as { caddies: [CaddyRow] };
+  return caddies[0];
+}
+
+async function laneIs(stack: Stack, state: string): Promise<void> {
+  await waitFor(
+    async () => {
+      const current = await row(stack);
+      if (current.lane?.state !== state || current.state !== 'in_sync') throw new Error(JSON.stringify(current));
+      return true;
+    },
+    { what: `the lane to be ${state}` },
+  );
+}
+
+async function confirmed(stack: Stack): Promise<void> {
+  const answer = await stack.bouncer.get('/refresh?wait', 'POST');
+  expect(JSON.parse(answer.body)).toEqual({ confirmed: true, missing: [] });
+}
