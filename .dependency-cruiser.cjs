@@ -33,7 +33,7 @@ module.exports = {
     }),
     forbid('control-api-shared-only', 'it writes desired state to Redis; only the bouncer acts', '^control-api/', {
       path: '^(bouncer|caddy|scripts)/',
-      pathNot: '^(bouncer/shared/|caddy/admin-client\\.ts$)',
+      pathNot: '^(bouncer/shared/|caddy/admin-(client|address)\\.ts$)',
     }),
     forbid('production-never-test', 'test code must not ship', '^(bouncer|caddy|control-api|scripts)/', {
       path: '^test/',
