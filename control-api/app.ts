@@ -12,6 +12,7 @@ import { fromHttpException, invalidRequest, Problem, problemResponse, type Probl
 import type { RequestMetrics } from './http/request-metrics.ts';
 import { RedisUnavailable } from './redis-access.ts';
 import { type ConsolePorts, consoleRoutes } from './routes/console.ts';
+import { type DiagnosticsPorts, diagnosticsRoutes } from './routes/diagnostics.ts';
 import { type HealthPorts, healthRoutes } from './routes/health.ts';
 import { type ProtectionPorts, protectionRoutes } from './routes/protection.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -20,7 +21,8 @@ import { type StatusPorts, statusRoutes } from './routes/status.ts';
 /** The largest request: ten thousand addresses with room to spare. */
 const LARGEST_BODY = 512 * 1024;
 
-export interface AppPorts extends AuthenticationPorts, ConsolePorts, HealthPorts, ProtectionPorts, StatusPorts {
+export interface AppPorts
+  extends AuthenticationPorts, ConsolePorts, DiagnosticsPorts, HealthPorts, ProtectionPorts, StatusPorts {
   readonly log: Logger;
   readonly metrics: RequestMetrics;
   readonly publicUrls: readonly URL[];
@@ -72,7 +74,8 @@ export function createApp(ports: AppPorts) {
     .route('/', sessionRoutes(ports))
     .route('/', statusRoutes(ports))
     .route('/', protectionRoutes(ports))
-    .route('/', consoleRoutes(ports));
+    .route('/', consoleRoutes(ports))
+    .route('/', diagnosticsRoutes(ports));
 
   app.get('/metrics', async (c) => {
     const { registry } = ports.metrics;

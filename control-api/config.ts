@@ -10,10 +10,12 @@ export interface ConfigRequest {
   readonly flags: Readonly<Record<string, string | undefined>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly configFile?: string | undefined;
+  /** Also what only a server must get right, such as a port of its own; not so for diagnostics. */
+  readonly isServing?: boolean;
 }
 
 /** Reads the configuration from everywhere; every problem at once. */
-export function loadConfig({ flags, environment, configFile }: ConfigRequest): ConfigResult<Config> {
+export function loadConfig({ flags, environment, configFile, isServing = true }: ConfigRequest): ConfigResult<Config> {
   let file: Record<string, string> = {};
   const unreadable: ConfigProblem[] = [];
   try {
@@ -32,7 +34,7 @@ export function loadConfig({ flags, environment, configFile }: ConfigRequest): C
     file,
     readSecretFile: (path) => readFileSync(path, 'utf8'),
   });
-  const own = result.kind === 'ok' ? contradictions(result.values) : result.problems;
+  const own = result.kind === 'ok' ? (isServing ? contradictions(result.values) : []) : result.problems;
   const problems = [...unreadable, ...own];
   return problems.length > 0 || result.kind === 'invalid' ? { kind: 'invalid', problems } : result;
 }

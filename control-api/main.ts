@@ -2,7 +2,8 @@
 import { Command } from 'commander';
 import { createLogger } from '../bouncer/shared/runtime/logger.ts';
 import { addSettingFlags, givenFlags } from './command-line.ts';
-import { type Config, loadConfig } from './config.ts';
+import { type Config, type ConfigRequest, loadConfig } from './config.ts';
+import { diagnose, settingsOfDataDir } from './diagnostics/diagnose.ts';
 import { healthcheck } from './healthcheck.ts';
 import { OPTIONS } from './options.ts';
 import { serve } from './serve.ts';
@@ -16,9 +17,10 @@ const program = new Command('control-api')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
 
 /** Reads the configuration, or prints every problem with it and ends the process. */
-function configOf(command: Command): Config {
+function configOf(command: Command, more: Partial<ConfigRequest> = {}): Config {
   const configFile = command.opts<{ config?: string }>().config;
-  const result = loadConfig({ flags: givenFlags(command, OPTIONS), environment: process.env, configFile });
+  const flags = { ...givenFlags(command, OPTIONS), ...more.flags };
+  const result = loadConfig({ environment: process.env, configFile, ...more, flags });
   if (result.kind === 'ok') return result.values;
   for (const { setting, message, hint } of result.problems)
     process.stderr.write(`${setting}: ${message}\n  → ${hint}\n`);
@@ -48,10 +50,22 @@ addSettingFlags(program.command('check-config').description('say everything that
 
 addSettingFlags(program.command('healthcheck').description('exit 0 when the API answers, else 1'), OPTIONS).action(
   async (_options: unknown, command: Command) => {
-    const result = await healthcheck(configOf(command).CONTROL_API_LISTEN);
+    const result = await healthcheck(configOf(command, { isServing: false }).CONTROL_API_LISTEN);
     process[result.isHealthy ? 'stdout' : 'stderr'].write(`${result.message}\n`);
     process.exitCode = result.isHealthy ? 0 : 1;
   },
 );
+
+addSettingFlags(program.command('diagnose').description('check everything; exit 1 when a check failed'), OPTIONS)
+  .option('--json', 'for programs')
+  .option('--data-dir <DIR>', 'where CrowdSec keeps its data, and perhaps its configuration')
+  .action(async ({ json, dataDir }: { json?: true; dataDir?: string }, command: Command) => {
+    const flags = dataDir === undefined ? {} : settingsOfDataDir(dataDir);
+    process.exitCode = await diagnose(configOf(command, { flags, isServing: false }), {
+      isJson: json === true,
+      isColored: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+      write: (text) => process.stdout.write(text),
+    });
+  });
 
 await program.parseAsync();

@@ -23,6 +23,7 @@ export async function startControlApi(config: Config, log: Logger, pace: Pace = 
   let isStopping = false;
   const app = createApp({
     ...parts,
+    config,
     log,
     access,
     sessions: new Sessions(parts.clock),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Agent, type Dispatcher, request } from 'undici';
+import { VERSION } from '../version.ts';
 
 export interface LapiTransportOptions {
   /** `http://`, `https://` or `unix:///path/to.sock`. */
@@ -23,7 +24,7 @@ export interface LapiRequest {
 }
 
 /** LAPI checks machine logins for a name and a version around exactly one slash; Node's default is refused. */
-export const USER_AGENT = 'caddy-crowdsec-sidecar/0.1.0';
+export const USER_AGENT = `caddy-crowdsec-sidecar/${VERSION}`;
 
 /** No answer of LAPI to us is larger; an import's alert with all its decisions can be some megabytes. */
 const LARGEST_REPLY = 64 * 1024 * 1024;

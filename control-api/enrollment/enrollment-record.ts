@@ -34,3 +34,8 @@ export async function readEnrollment(redis: RedisLink): Promise<EnrollmentRecord
 export async function writeEnrollment(redis: RedisLink, record: EnrollmentRecord): Promise<void> {
   await redis.commands.set(keys.enrollment, JSON.stringify(record));
 }
+
+/** Only where there is none: another control API may have written a newer one. */
+export async function restoreEnrollment(redis: RedisLink, record: EnrollmentRecord): Promise<void> {
+  await redis.commands.setnx(keys.enrollment, JSON.stringify(record));
+}

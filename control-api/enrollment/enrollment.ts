@@ -11,7 +11,13 @@ import { viaRedis } from '../redis-access.ts';
 import { type AttemptResult, enrollOnce, type EnrollmentRequest, registerAtCentralApi } from './enroll-once.ts';
 import { type EnrollmentFailure, enrollmentFailure } from './enrollment-failure.ts';
 import { EnrollmentLease } from './enrollment-lease.ts';
-import { type EnrollmentRecord, NOT_ENROLLED, readEnrollment, writeEnrollment } from './enrollment-record.ts';
+import {
+  type EnrollmentRecord,
+  NOT_ENROLLED,
+  readEnrollment,
+  restoreEnrollment,
+  writeEnrollment,
+} from './enrollment-record.ts';
 
 const PREFIX = '[CROWDSEC_ENROLLMENT]';
 
@@ -53,14 +59,21 @@ class AttemptFailed extends Error {
 export class Enrollment {
   readonly #ports: EnrollmentPorts;
 
+  /** The last record that was read or written here: what a Redis that lost everything is told again. */
+  #known: EnrollmentRecord | undefined;
+
   constructor(ports: EnrollmentPorts) {
     this.#ports = ports;
+    ports.redis.on('up', () => {
+      if (this.#known !== undefined) restoreEnrollment(ports.redis, this.#known).catch(() => undefined);
+    });
   }
 
   /** Where it stands; an attempt whose process died counts as failed once its lease has run out. */
   async status(): Promise<EnrollmentRecord> {
     return viaRedis(this.#ports.redis, async (redis) => {
       const record = await readEnrollment(redis);
+      if (record.state !== 'not_enrolled') this.#known = record;
       if (record.state !== 'enrolling' || (await EnrollmentLease.isHeld(redis))) return record;
       return this.#write(failedRecord(enrollmentFailure('interrupted'), record));
     });
@@ -186,6 +199,7 @@ export class Enrollment {
 
   async #write(record: EnrollmentRecord): Promise<EnrollmentRecord> {
     const dated = { since: new Date(this.#ports.clock.wall()).toISOString(), ...record };
+    this.#known = dated;
     await viaRedis(this.#ports.redis, (redis) => writeEnrollment(redis, dated));
     this.#ports.events.write('enrollment', record.message ?? `enrollment: ${record.state}`, { state: record.state });
     return dated;

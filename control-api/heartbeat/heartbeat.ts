@@ -43,6 +43,7 @@ export class Heartbeat {
 
   constructor(ports: HeartbeatPorts) {
     this.#ports = ports;
+    ports.redis.on('up', () => this.#restore());
   }
 
   /** The last known; without Redis what this process remembers. */
@@ -117,6 +118,11 @@ export class Heartbeat {
     );
     if (state !== before.state) events.write('heartbeat', `heartbeat failed: ${failure.message}`, { state });
     return { kind: 'failed', record, failure };
+  }
+
+  /** A Redis that lost everything learns again what is known here. */
+  #restore(): void {
+    if (this.#record !== undefined) writeHeartbeat(this.#ports.redis, this.#record).catch(() => undefined);
   }
 
   async #write(record: HeartbeatRecord): Promise<void> {

@@ -1,0 +1,26 @@
+import type { Check } from './check.ts';
+import { centralApiAccount, enrollmentCheck, heartbeatCheck } from './checks/console.ts';
+import { configurationFiles } from './checks/files.ts';
+import { centralApi, clockSkew, hub } from './checks/internet.ts';
+import { bouncerKey, lapi, machineLogin, streamAge } from './checks/lapi.ts';
+import { bouncerCheck, caddyCheck, clientAddress, redisCheck, rulesInPlace } from './checks/servers.ts';
+
+/** Everything that is checked, in the order in which a person should mend it: what others stand on first. */
+export const CHECKS: readonly Check[] = [
+  caddyCheck,
+  redisCheck,
+  lapi,
+  bouncerCheck,
+  ...configurationFiles,
+  bouncerKey,
+  machineLogin,
+  streamAge,
+  rulesInPlace,
+  clientAddress,
+  centralApi,
+  hub,
+  centralApiAccount,
+  enrollmentCheck,
+  heartbeatCheck,
+  clockSkew,
+];

@@ -1,0 +1,115 @@
+import type { CaddyStatus } from '../../../bouncer/shared/domain/status.ts';
+import { parseAdminAddress } from '../../../caddy/admin-address.ts';
+import { CaddyAdmin } from '../../../caddy/admin-client.ts';
+import { type Check, type CheckResult, type Diagnosed, failed, ok, skipped, warning } from '../check.ts';
+
+export const redisCheck: Check = {
+  id: 'redis',
+  title: 'Redis',
+  group: 'connection',
+  run: async ({ redis, clock }) => {
+    const hint = 'Start Redis, or correct REDIS_URL. Blocking goes on meanwhile.';
+    if (redis.error !== undefined)
+      return failed(`Redis is not available: ${redis.error}`, hint, { word: 'unreachable' });
+    const startedAt = clock.monotonic();
+    try {
+      await redis.commands.ping();
+    } catch (error) {
+      return failed(`Redis is not available: ${(error as Error).message}`, hint, { word: 'unreachable' });
+    }
+    const latencyMs = Math.max(1, Math.round(clock.monotonic() - startedAt));
+    return ok(`Redis answers (${latencyMs} ms)`, { word: 'healthy', latencyMs });
+  },
+};
+
+const CADDY_MS = 5_000;
+
+export const caddyCheck: Check = {
+  id: 'caddy',
+  title: 'Caddy',
+  group: 'connection',
+  run: async (diagnosed) => {
+    const results = await Promise.all(diagnosed.config.CADDY_ADMIN.map((address) => pingCaddy(address, diagnosed)));
+    const worst = results.find(({ status }) => status === 'failed') ?? results[0];
+    if (worst === undefined) return failed('no Caddy is named', 'Set CADDY_ADMIN.', { word: 'unreachable' });
+    return { ...worst, message: results.map(({ message }) => message).join('; ') };
+  },
+};
+
+async function pingCaddy(text: string, { clock, bouncers }: Diagnosed): Promise<CheckResult> {
+  const parsed = parseAdminAddress(text);
+  if (parsed.kind === 'invalid') return failed(parsed.message, 'Correct CADDY_ADMIN.', { word: 'unreachable' });
+  const admin = new CaddyAdmin(parsed.address, { connectMs: CADDY_MS, smallCallMs: CADDY_MS });
+  const startedAt = clock.monotonic();
+  const result = await admin.ping();
+  const latencyMs = Math.max(1, Math.round(clock.monotonic() - startedAt));
+  await admin.close();
+  if (result.kind !== 'ok' && result.kind !== 'no-http-app') {
+    const hint = 'Start Caddy, and check that its admin API is on and that CADDY_ADMIN names it.';
+    return failed(result.message, hint, { word: 'unreachable', latencyMs });
+  }
+  const known = (await bouncers())?.flatMap(({ caddies }) => caddies).find((caddy) => caddy.admin === text);
+  const version = known?.version === undefined ? '' : ` ${known.version}`;
+  return ok(`Caddy${version} answers at ${text} (${latencyMs} ms)`, { word: 'healthy', latencyMs });
+}
+
+export const bouncerCheck: Check = {
+  id: 'bouncer',
+  title: 'Bouncer',
+  group: 'connection',
+  run: async ({ bouncers }) => {
+    const all = await bouncers();
+    if (all === undefined) return skipped('Redis is not available, so the bouncers could not be asked');
+    if (all.length === 0) {
+      const hint = 'Start it (bouncer run) with the same REDIS_URL; Caddy keeps its last rules meanwhile.';
+      return failed('no bouncer is alive', hint, { word: 'offline' });
+    }
+    const unwell = all.find(({ ready }) => !ready);
+    const states = all.map(
+      ({ id, state, reasons }) => `${id} is ${state}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}`,
+    );
+    if (unwell === undefined) return ok(states.join(', '), { word: all[0]?.state ?? 'ok' });
+    return failed(states.join(', '), unwell.lapi.hint ?? 'See the reasons here, and the log of the bouncer.', {
+      word: unwell.state,
+    });
+  },
+};
+
+const everyCaddy = async ({ bouncers }: Diagnosed): Promise<readonly CaddyStatus[]> =>
+  ((await bouncers()) ?? []).flatMap(({ caddies }) => caddies);
+
+export const rulesInPlace: Check = {
+  id: 'rules',
+  title: 'Rules in Caddy',
+  group: 'configuration',
+  run: async (diagnosed) => {
+    const caddies = await everyCaddy(diagnosed);
+    if (caddies.length === 0) return skipped('no bouncer is there to tell whether Caddy holds the rules');
+    const bad = caddies.find(({ state }) => state !== 'in_sync');
+    if (bad === undefined) {
+      const entries = caddies.reduce((sum, caddy) => sum + caddy.entries, 0);
+      return ok(`every Caddy holds the newest rules (${entries} entries)`);
+    }
+    const why = bad.error === undefined ? '' : `: ${bad.error}`;
+    return failed(`Caddy ${bad.admin} is ${bad.state}${why}`, bad.hint ?? 'See the log of the bouncer.');
+  },
+};
+
+/** Bans are useless, or harmful, when every request seems to come from the proxy in front. */
+export const clientAddress: Check = {
+  id: 'client_address',
+  title: 'Client address',
+  group: 'configuration',
+  run: async (diagnosed) => {
+    const caddies = await everyCaddy(diagnosed);
+    if (caddies.length === 0) return skipped('no bouncer is there to tell how Caddy finds the client’s address');
+    const warnings = [...new Set(caddies.flatMap((caddy) => caddy.warnings))];
+    const refused = caddies.flatMap((caddy) => caddy.refused);
+    if (warnings.length === 0 && refused.length === 0)
+      return ok('nothing looks wrong with how Caddy finds the client’s address');
+    const messages = [...warnings, ...refused.map(({ where, reason }) => `${where}: ${reason}`)];
+    const hint =
+      refused[0]?.hint ?? 'Behind a proxy or CDN, set trusted_proxies in the Caddyfile’s global servers block.';
+    return warning(messages.join('; '), hint);
+  },
+};
