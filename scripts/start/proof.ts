@@ -24,7 +24,12 @@ export interface Proven {
 
 /** A real ban through the whole chain: LAPI, bouncer, Caddy, and back. */
 export async function prove({ siteUrl, crowdsec, bouncer }: Proven): Promise<Proof> {
-  const status = async () => (await call({ url: siteUrl, localAddress: TEST_ADDRESS })).status;
+  // While Caddy changes its rules it may drop a connection that nobody has accepted yet: then one asks again.
+  const status = () =>
+    call({ url: siteUrl, localAddress: TEST_ADDRESS }).then(
+      (answer) => answer.status,
+      () => 'no answer' as const,
+    );
   // A proof that was cut short may have left its ban; this also logs in to LAPI, which is no part of a ban's way.
   await crowdsec.unban(TEST_ADDRESS);
   await bouncer.refresh();
@@ -48,7 +53,7 @@ async function timed(action: () => Promise<void>): Promise<number> {
   return performance.now() - began;
 }
 
-async function until(status: () => Promise<number>, wanted: number, when: string): Promise<void> {
+async function until(status: () => Promise<number | 'no answer'>, wanted: number, when: string): Promise<void> {
   const limit = performance.now() + LIMIT_MS;
   for (;;) {
     const seen = await status();

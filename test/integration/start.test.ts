@@ -32,13 +32,17 @@ class NpmStart {
     return this.#process.pid ?? -1;
   }
 
-  async says(pattern: RegExp, withinMs = 60_000): Promise<string> {
+  async says(pattern: RegExp, withinMs = 90_000): Promise<string> {
     const found = () => {
       const match = pattern.exec(this.output);
       if (!match) throw new Error(this.output);
       return match[1] ?? match[0];
     };
-    return waitFor(found, { what: `npm start to say ${String(pattern)}`, withinMs });
+    const ended = this.ended.then((code) => {
+      if (!pattern.test(this.output)) throw new Error(`npm start ended (${code ?? 'by a signal'}):\n${this.output}`);
+      return found();
+    });
+    return Promise.race([waitFor(found, { what: `npm start to say ${String(pattern)}`, withinMs }), ended]);
   }
 
   /** Ctrl-C goes to every process of the terminal's foreground group. */
@@ -69,7 +73,8 @@ function npmStart(env: Record<string, string>): NpmStart {
 
 const PARTS = [/redis-server/, /bin\/crowdsec /, /caddy run/, /bouncer\/main\.js run/, /control-api\/main\.js serve/];
 
-describe('npm start', () => {
+/** Each start is seven processes: on a busy machine of two cores that takes its time. */
+describe('npm start', { timeout: 180_000 }, () => {
   it('proves itself, stops everything it started on Ctrl-C, and keeps the state for the next start', async () => {
     const stateDir = bench.path('state');
     const first = npmStart({ START_STATE_DIR: stateDir });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 
 export interface RunningProcess {
@@ -21,9 +22,11 @@ export async function descendantsOf(pid: number): Promise<RunningProcess[]> {
   return below(pid);
 }
 
+/** A process that has ended, and whose new parent has not noticed yet, does not run. */
 export function isRunning(pid: number | undefined): boolean {
+  if (pid === undefined) return false;
   try {
-    return pid !== undefined && process.kill(pid, 0);
+    return stateOf(readFileSync(`/proc/${pid}/stat`, 'utf8')).state !== 'Z';
   } catch {
     return false;
   }
@@ -34,8 +37,13 @@ async function describeProcess(pid: number): Promise<RunningProcess | undefined>
   const [stat, commandLine] = await Promise.all(
     ['stat', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
   );
-  // The second field is a name that may hold spaces; counting begins behind its bracket.
-  const [state, parent] = (stat ?? '').slice((stat ?? '').lastIndexOf(')') + 2).split(' ');
-  if (state === undefined || state === '' || state === 'Z') return undefined;
-  return { pid, parent: Number(parent), command: (commandLine ?? '').replaceAll('\0', ' ').trim() };
+  const { state, parent } = stateOf(stat ?? '');
+  if (state === '' || state === 'Z') return undefined;
+  return { pid, parent, command: (commandLine ?? '').replaceAll('\0', ' ').trim() };
+}
+
+/** From `/proc/N/stat`. Its second field is a name that may hold spaces: counting begins behind the name's bracket. */
+function stateOf(stat: string): { state: string; parent: number } {
+  const [state = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { state, parent: Number(parent) };
 }

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { CaddyConfig } from '../../scripts/servers/caddy-server.ts';
-import { call, type HttpAnswer } from '../../scripts/servers/http.ts';
+import { call, type HttpAnswer, type HttpCall } from '../../scripts/servers/http.ts';
 import { freePort } from '../../scripts/servers/ports.ts';
 import type { CaddyVersion } from './servers.ts';
 import type { Upstream } from './upstream.ts';
@@ -43,15 +43,31 @@ export interface RequestOptions {
  * A request to the site as if `address` had sent it. Loopback addresses really do: all of 127/8 is ours, and ::1.
  * Any other one comes through 127.0.0.1 as a trusted proxy, which Caddy 2.6.2 does not know.
  */
-export function requestAs(address: string, site: Site, options: RequestOptions = {}): Promise<HttpAnswer> {
+export async function requestAs(address: string, site: Site, options: RequestOptions = {}): Promise<HttpAnswer> {
+  const request = requestOptions(address, site, options);
+  try {
+    return await call(request);
+  } catch (error) {
+    // On a reload Caddy closes its old socket, and with it connections that it has not accepted yet. Nothing of such
+    // a request was handled, so it is sent again, as a browser does.
+    if (!isReset(error)) throw error;
+    return call(request);
+  }
+}
+
+function isReset(error: unknown): boolean {
+  return error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNRESET';
+}
+
+function requestOptions(address: string, site: Site, options: RequestOptions): HttpCall {
   const host = address === '::1' ? '[::1]' : '127.0.0.1';
-  return call({
+  return {
     url: `http://${host}:${site.port}${options.path ?? '/'}`,
     ...(address.startsWith('127.') ? { localAddress: address } : {}),
     headers: { ...options.headers, ...forwardedFor(address, site), ...(options.host ? { host: options.host } : {}) },
     ...(options.method === undefined ? {} : { method: options.method }),
     ...(options.body === undefined ? {} : { body: options.body }),
-  });
+  };
 }
 
 function forwardedFor(address: string, site: Site): Record<string, string> {
