@@ -61,7 +61,7 @@ export class Cursor {
       this.#leaveSlots(ROOT_SLOTS >>> this.length);
     } else if (this.#level >= 0) {
       const index = PREORDER[this.#positions[this.#level]! - 1]!;
-      if (index < FIRST_CHILD) this.#positions[this.#level]! += runLength(index) - 1;
+      this.#positions[this.#level]! += runLength(index) - 1;
     }
   }
 

@@ -10,11 +10,16 @@ import type { BlockPool } from './block-pool.ts';
  * The children have slots only as far as they exist, in the order of their nibbles; where one is, is the number
  * of header bits before its own (`rank`).
  *
- *     example: an IPv4 trie with 10.0.0.0/8 and 192.0.2.1 has one node, at depth 0:
+ *     example: 10.1.16.0/20, 10.1.17.1 and 10.1.18.0/24 are all that is in root slot 0x0a01, and all go on with
+ *     nibble 0001. So the root slot leads to one node at depth 20, after a path of that nibble:
  *
- *         header  0001_0000_0000_0001 … 0   bits 16 + 0 and 16 + 12: children 0 (of 0000_1010) and 12 (of 1100_0000)
- *         slot 0  1010_1 000…               leaf: the remaining 4 bits of 10.0.0.0/8
- *         slot 1  0000_0000_0000_0010_0000_0001_1 000…   leaf: the remaining 28 bits of 192.0.2.1
+ *         header  0000_0000_0000_0110 000…01_1   children 0001 (bit 17) and 0010 (bit 18), index 1, path flag
+ *         path    0001_1 000…                    the nibble, marked
+ *         slot    0000_0001_1 000…               leaf below 0001: the last 8 bits of 10.1.17.1
+ *         slot    1 000…                         leaf below 0010: 10.1.18.0/24 ends where the slot is
+ *
+ *     10.1.16.0/20 itself is index 1: no bits of the stride. A lookup of 10.1.18.9 follows the path, takes nibble
+ *     0010, index 18, and ends at once: ANCESTORS[18] has bit 1, and so has the header.
  */
 
 export function slotCount(header: number): number {

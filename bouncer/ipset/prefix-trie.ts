@@ -13,6 +13,21 @@ const FIRST_ROOM = 2 * INSERT_ROOM;
 /**
  * A set of prefixes of one family: a multibit trie in one typed array.
  *
+ *     192.0.2.1     1100_0000_0000_0000   0000   0010   0000   0001
+ *                   root table            node   node   node   node      and where no other member goes on:
+ *                   root table            leaf ─────────────────────
+ *
+ * - The first 16 bits are an index into the root table (`root.ts`); what is shorter is apart (`short-prefixes.ts`).
+ * - From there each node takes a stride of four bits (`stride.ts`, `node.ts`). Its header is one word with a bit for each
+ *   prefix that ends in the stride and for each child; children are counted, so only those that exist take memory.
+ * - Strides in which nothing branches are skipped: those above a node are its path, all that remain below the last
+ *   branch are a leaf (`slot.ts`). So there are fewer nodes than members, however long the addresses.
+ *
+ * Why a stride of four: prefixes and children of a stride are then 31 bits, which is what JavaScript counts in one
+ * operation. With eight bits, as in software with 64-bit words, headers are sixteen words and mostly zeros.
+ * Why a table on top: among a million addresses the first four levels are full, and each costs a cache miss;
+ * with the table a lookup took half as long.
+ *
  * Prefixes come as words: five, the address on top (one word for IPv4, four for IPv6) and then zeros, host bits zero.
  * The fifth is never part of an address; it is there so that the walk may read one word ahead without asking.
  *

@@ -16,13 +16,13 @@
  *     bit   31 … 16   15 … 1     0
  *           children  prefixes   path
  *
- *     example: 160.0.0.0/3 at the root of an IPv4 trie: nibble 1010, length 3
+ *     example: 10.1.160.0/19 in a node at depth 16: the nibble there is 1010, of which the prefix has three bits
  *
  *         index of nibble 1010, length 4:  1_1010 = 26
- *         one bit shorter:                  1_101 = 13     so 160.0.0.0/3 is bit 13 of the header
- *         what covers it:                    1_10 =  6     160.0.0.0/3 … 128.0.0.0/2
- *                                             1_1 =  3     128.0.0.0/1
- *                                               1 =  1     0.0.0.0/0
+ *         one bit shorter:                  1_101 = 13     so 10.1.160.0/19 is bit 13 of the header
+ *         what covers it:                    1_10 =  6     10.1.128.0/18
+ *                                             1_1 =  3     10.1.128.0/17
+ *                                               1 =  1     10.1.0.0/16
  */
 
 /** Bits that one level of the trie consumes: a hexadecimal digit of an IPv6 address. */

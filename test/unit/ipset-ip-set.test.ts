@@ -85,6 +85,15 @@ describe('an IP set', () => {
     expect(['10.1.1.1', '10.64.1.1', '10.128.0.0'].map((text) => set.contains(text))).toEqual([false, true, false]);
   });
 
+  it('keeps covered what narrower ones cover, of every length that the root table is too deep for', () => {
+    for (let length = 1; length < 16; length++) {
+      const narrow = formatPrefix(4, [0x0a000000], length)!;
+      const set = IpSet.from([prefix('0.0.0.0/0'), narrow]);
+      set.delete(prefix('0.0.0.0/0'));
+      expect([set.contains('10.0.255.255'), set.contains('200.0.0.0'), [...set]]).toEqual([true, false, [narrow]]);
+    }
+  });
+
   it('takes a text for a prefix only if it is one', () => {
     expect(() => new IpSet().add(prefix('10.0.0.0/33'))).toThrow('not a canonical prefix: 10.0.0.0/33');
   });

@@ -10,6 +10,12 @@ describe('validate', () => {
   const link = 0x0a01;
   const at = (trie: ReturnType<typeof build>) => trie.pool.words[link]! >>> 2;
 
+  it('is given the words that node.ts explains', () => {
+    const { words } = build().pool;
+    const node = at(build());
+    expect([...words.subarray(node, node + 4)]).toEqual([0x0006_0003, 0x1800_0000, 0x0180_0000, 0x8000_0000]);
+  });
+
   it('finds nothing wrong with a good trie', () => {
     expect(() => validate(build(), 32)).not.toThrow();
   });
