@@ -12,6 +12,8 @@ export interface VariantCost {
   readonly variant: Variant;
   /** CPU of Caddy a request, microseconds. */
   readonly cpuUs: number[];
+  /** The same with the program that Caddy asks, where it asks one. */
+  readonly allCpuUs: number[];
   /** Requests a second. */
   readonly throughput: number[];
   /** Of Caddy after the last round. */
@@ -38,7 +40,7 @@ export async function compare(
   const running: Running[] = [];
   for (const variant of variants) running.push(await start(workbench, variant, places));
   for (const one of running) await measure(wrk, one, 1, 0);
-  for (const { cpuUs, throughput } of running) cpuUs.length = throughput.length = 0;
+  for (const { cpuUs, allCpuUs, throughput } of running) cpuUs.length = allCpuUs.length = throughput.length = 0;
   for (let round = 1; round <= effort.rounds; round++) {
     // Another one begins each time: what comes right after a heavy one must not always be the same.
     const first = round % running.length;
@@ -56,15 +58,17 @@ async function start(workbench: Workbench, variant: Variant, places: Omit<Places
   await variant.protect?.(server);
   // A variant that does not block would be fast.
   await firstAnswer({ port, address: BANNED_CLIENT }, variant.bannedStatus, READY_MS);
-  return { variant, cpuUs: [], throughput: [], memoryMb: 0, server, port };
+  return { variant, cpuUs: [], allCpuUs: [], throughput: [], memoryMb: 0, server, port };
 }
 
-async function measure(wrk: Wrk, { server, port, cpuUs, throughput }: Running, seconds: number, seed: number) {
-  const pid = pidOf(server);
-  const before = cpuSeconds(pid);
+async function measure(wrk: Wrk, { variant, server, port, ...cost }: Running, seconds: number, seed: number) {
+  const pids = [pidOf(server), ...(variant.asksUs === true ? [process.pid] : [])];
+  const before = pids.map(cpuSeconds);
   const { requests, seconds: took } = await load(wrk, `http://127.0.0.1:${port}/`, seconds, seed);
-  cpuUs.push(((cpuSeconds(pid) - before) / requests) * 1e6);
-  throughput.push(requests / took);
+  const [caddy = 0, ours = 0] = pids.map((pid, i) => ((cpuSeconds(pid) - before[i]!) / requests) * 1e6);
+  cost.cpuUs.push(caddy);
+  cost.allCpuUs.push(caddy + ours);
+  cost.throughput.push(requests / took);
 }
 
 function pidOf(server: CaddyServer): number {

@@ -24,6 +24,8 @@ export interface Variant {
   readonly directives?: (places: Places) => string;
   /** Done to the running Caddy, once. */
   readonly protect?: (server: CaddyServer) => Promise<unknown>;
+  /** This process answers for it as well, and its CPU is a part of the price. */
+  readonly asksUs?: true;
   /** What a banned client gets. */
   readonly bannedStatus: 200 | 403;
 }
@@ -55,6 +57,7 @@ export function linearList(count: number): Variant {
 export const FORWARD_AUTH: Variant = {
   name: 'forward_auth',
   directives: ({ auth }) => `forward_auth ${auth} {\n\turi /verdict\n}`,
+  asksUs: true,
   bannedStatus: 200,
 };
 

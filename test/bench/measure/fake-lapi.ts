@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-const KEY = 'the key of a bench';
+const KEY = 'key-of-a-bench';
 /** CrowdSec 1.7 reads its database in pages of this many and writes each as it comes. */
 const PAGE = 30_000;
 const SCENARIOS = [

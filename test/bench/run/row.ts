@@ -10,7 +10,7 @@ export interface Row {
   /** How it was measured, or what else was seen: a few words. */
   readonly detail?: string;
   /** More numbers for the JSON file. */
-  readonly figures?: Readonly<Record<string, number>>;
+  readonly figures?: Readonly<Record<string, number | readonly number[]>>;
 }
 
 export type Unit = 'ms' | 's' | 'µs' | 'MB' | '/s' | 'bytes/prefix' | 'reloads' | '×';

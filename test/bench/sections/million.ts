@@ -17,7 +17,7 @@ const LIMIT_MS = 180_000;
 const SETTLE_MS = 20_000;
 const PUSH_MS = 5_000;
 const LATE_CLIENT = '127.23.0.1';
-const TOKEN = 'the token of a bench';
+const TOKEN = 'token-of-a-bench';
 
 export const millionSection: Section = {
   name: 'million',

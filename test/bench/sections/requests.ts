@@ -87,13 +87,16 @@ function toRow(cost: VariantCost, all: readonly VariantCost[], site: SiteKind, w
   };
 }
 
-function ratiosOf({ variant, cpuUs }: VariantCost, none: VariantCost, ours: VariantCost, site: SiteKind): Ratio[] {
+function ratiosOf(cost: VariantCost, none: VariantCost, ours: VariantCost, site: SiteKind): Ratio[] {
+  const { variant, cpuUs, allCpuUs } = cost;
   const { oursToNone, othersToOurs } = TARGETS[site];
   const toNone = { to: NO_RULES.name, times: medianRatio(cpuUs, none.cpuUs) };
   const toOurs = { to: `our ${OURS.name}`, times: medianRatio(cpuUs, ours.cpuUs), target: othersToOurs };
+  const withAsked = { to: 'the same, with the program asked', times: medianRatio(allCpuUs, ours.cpuUs) };
   return [
     JUDGED_AGAINST_NONE.has(variant.name) ? { ...toNone, target: oursToNone } : toNone,
     ...(JUDGED_AGAINST_OURS.has(variant.name) ? [toOurs] : []),
+    ...(variant.asksUs === true ? [withAsked] : []),
   ];
 }
 
