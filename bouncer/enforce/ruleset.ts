@@ -16,6 +16,7 @@ export function buildBanSet(banned: Members, allowlist: Members): BanSet {
     if (isAddress(prefix)) addresses.push(prefix);
     else ranges.push(prefix);
   }
-  const exceptions = [...allowlist.maximal()].filter((prefix) => banned.coverings(prefix).length > 0);
+  const isInside = (prefix: Prefix) => banned.coverings(prefix).some((cover) => cover !== prefix);
+  const exceptions = [...allowlist.maximal()].filter(isInside);
   return { addresses, ranges, exceptions };
 }
