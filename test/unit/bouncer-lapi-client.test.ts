@@ -49,9 +49,9 @@ describe('a pull', () => {
   it('carries the key, and a User-Agent with exactly one slash', async () => {
     const lapi = await fakeLapi();
     await clientOf(lapi.url).pull('full', never);
-    const { headers } = lapi.requests[0] ?? { headers: {} };
-    expect(headers['x-api-key']).toBe(KEY);
-    expect(headers['user-agent']).toMatch(/^[\w-]+\/v1\.2\.3$/);
+    const headers = lapi.requests[0]?.headers;
+    expect(headers?.['x-api-key']).toBe(KEY);
+    expect(headers?.['user-agent']).toMatch(/^[\w-]+\/v1\.2\.3$/);
   });
 
   it('reads a reply whose bytes arrive one by one', async () => {
