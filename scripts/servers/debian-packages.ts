@@ -7,7 +7,7 @@ import { withLock } from './lock.ts';
 import { cacheDir } from './project-root.ts';
 import { lastLine, run } from './run.ts';
 
-export type Suite = 'bookworm' | 'sid';
+type Suite = 'bookworm' | 'sid';
 
 /** Debian packages unpacked together into one folder of the cache. */
 export interface Bundle {

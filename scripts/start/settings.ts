@@ -9,7 +9,7 @@ export const PORT_SETTINGS = {
   redis: 'START_REDIS_PORT',
 } as const;
 
-export type Part = keyof typeof PORT_SETTINGS;
+type Part = keyof typeof PORT_SETTINGS;
 export type Ports = Readonly<Record<Part, number>>;
 
 /** The address that people expect, when nothing else stands there. */

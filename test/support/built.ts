@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../../scripts/servers/project-root.ts';
 
 /** Tests run the built programs, as a user does. `npm test` has built them and says so; alone, a test sees to it. */
-export const TEST_RUN_HAS_BUILT = 'TEST_RUN_HAS_BUILT';
+const TEST_RUN_HAS_BUILT = 'TEST_RUN_HAS_BUILT';
 
 export function requireBuild(): void {
   if (process.env[TEST_RUN_HAS_BUILT] === '1') return;

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface UpstreamRequest {
+interface UpstreamRequest {
   readonly method: string;
   readonly url: string;
   readonly host: string;
