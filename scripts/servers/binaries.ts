@@ -172,7 +172,7 @@ async function fromPath(name: string, versionArgs: readonly string[]): Promise<B
   return path === undefined ? undefined : describe(path, versionArgs).catch(() => undefined);
 }
 
-async function which(name: string): Promise<string | undefined> {
+export async function which(name: string): Promise<string | undefined> {
   // Debian keeps servers in sbin, which is not in an ordinary user's PATH.
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
   for (const folder of folders.filter((entry) => entry !== '')) {
