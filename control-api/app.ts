@@ -14,6 +14,8 @@ import { RedisUnavailable } from './redis-access.ts';
 import { type ConsolePorts, consoleRoutes } from './routes/console.ts';
 import { type DiagnosticsPorts, diagnosticsRoutes } from './routes/diagnostics.ts';
 import { type HealthPorts, healthRoutes } from './routes/health.ts';
+import { type HubChangePorts, hubChangeRoutes } from './routes/hub-changes.ts';
+import { type HubReadPorts, hubRoutes } from './routes/hub.ts';
 import { type ProtectionPorts, protectionRoutes } from './routes/protection.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { type StatusPorts, statusRoutes } from './routes/status.ts';
@@ -22,7 +24,15 @@ import { type StatusPorts, statusRoutes } from './routes/status.ts';
 const LARGEST_BODY = 512 * 1024;
 
 export interface AppPorts
-  extends AuthenticationPorts, ConsolePorts, DiagnosticsPorts, HealthPorts, ProtectionPorts, StatusPorts {
+  extends
+    AuthenticationPorts,
+    ConsolePorts,
+    DiagnosticsPorts,
+    HealthPorts,
+    HubChangePorts,
+    HubReadPorts,
+    ProtectionPorts,
+    StatusPorts {
   readonly log: Logger;
   readonly metrics: RequestMetrics;
   readonly publicUrls: readonly URL[];
@@ -75,7 +85,9 @@ export function createApp(ports: AppPorts) {
     .route('/', statusRoutes(ports))
     .route('/', protectionRoutes(ports))
     .route('/', consoleRoutes(ports))
-    .route('/', diagnosticsRoutes(ports));
+    .route('/', diagnosticsRoutes(ports))
+    .route('/', hubRoutes(ports))
+    .route('/', hubChangeRoutes(ports));
 
   app.get('/metrics', async (c) => {
     const { registry } = ports.metrics;

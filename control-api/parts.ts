@@ -14,6 +14,8 @@ import { Enrollment } from './enrollment/enrollment.ts';
 import { EventWriter } from './events/event-writer.ts';
 import { Heartbeat } from './heartbeat/heartbeat.ts';
 import { LoginBudget } from './heartbeat/login-budget.ts';
+import { HubIndex } from './hub/hub-index.ts';
+import { HubOperations } from './hub/hub-operations.ts';
 import { InternetClient } from './internet-client.ts';
 import { Protection } from './protection/protection.ts';
 
@@ -66,6 +68,8 @@ export function createParts(config: Config, log: Logger, pace: Pace = {}) {
   });
   const heartbeat = new Heartbeat({ redis, centralApi, cscli, enrollment, events, clock, log });
   const protection = new Protection(redis, clock);
+  const hub = new HubIndex(configDir);
+  const hubOperations = new HubOperations({ hub, cscli, engine, events, log });
   return {
     clock,
     redis,
@@ -80,6 +84,8 @@ export function createParts(config: Config, log: Logger, pace: Pace = {}) {
     enrollment,
     heartbeat,
     protection,
+    hub,
+    hubOperations,
     close: async () => {
       await engine.stop();
       await transport.close();
