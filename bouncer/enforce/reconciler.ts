@@ -193,8 +193,12 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     const now = this.#clock.monotonic();
     if (now < this.#notBefore && !this.#isUrgent) return;
     const mustRead = this.#mustLook || this.#isBehind || this.#isFoldDue || now - this.#lastFullLookAt >= FULL_LOOK_MS;
-    if (mustRead && this.#mayPush(now)) await this.#reconcile(desired);
-    else await this.#watch();
+    if (mustRead && this.#mayPush(now)) {
+      await this.#reconcile(desired);
+      return;
+    }
+    if (!mustRead) this.#isUrgent = false; // nobody waits for the change that comes next
+    await this.#watch();
   }
 
   get #isFoldDue(): boolean {
@@ -227,6 +231,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     this.#driftsInARow = now - this.#lastDriftAt < DRIFT_CALM_MS ? this.#driftsInARow + 1 : 1;
     this.#lastDriftAt = now;
     this.#mustLook = this.#isUrgent = true;
+    this.#appliedVersion = this.#appliedWish = 0; // it holds nothing that we know of
     // The first repairs go out at once; only a fight is slowed down.
     if (this.#driftsInARow > 5) this.#notBefore = now + backoffDelay(this.#driftsInARow - 5, DRIFT_PAUSE);
     this.#log.info('the rules were gone or changed (a reload of the user’s own?); putting them back');
@@ -261,8 +266,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
         this.#failed('unreachable', outcome.message);
         return;
       case 'busy':
-        this.#failures++;
-        this.#mustLook = true;
+        this.#failed('pushing', `somebody else keeps changing the configuration of ${this.name}; trying again`);
         return;
     }
   }
@@ -304,7 +308,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     this.emit('settled');
   }
 
-  #failed(state: 'rejected' | 'unreachable', message: string): void {
+  #failed(state: 'rejected' | 'unreachable' | 'pushing', message: string): void {
     this.#failures++;
     this.#mustLook = true;
     this.#fail(state, message);
