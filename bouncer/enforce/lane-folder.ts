@@ -5,9 +5,6 @@ import { type Address, familyOf, mappedForm, parseAddress } from '../shared/net/
 /** The two halves of a lane: bans that the compiled routes lack, and addresses that they block wrongly by now. */
 export type LaneSide = 'ban' | 'allow';
 
-/** What a lane should hold; no address is on both sides. */
-export type LaneContent = Readonly<Record<LaneSide, ReadonlySet<Address>>>;
-
 /**
  * The folder that Caddy's `file` matcher looks into at every request: an empty file named by an address is an entry.
  * Every operation throws as `fs` does; whoever owns the lane then stops trusting it.

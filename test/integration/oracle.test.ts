@@ -1,7 +1,8 @@
 /**
- * Random histories of decisions, deletions, expiries, full pulls, allowlists and the toggle, through the real decoder,
- * store, compiler and push into real Caddys: after every step, each Caddy's answers to real requests must be those of
- * an oracle that knows only the list of live decisions and Node's own `net.BlockList`.
+ * Random histories of decisions, deletions, expiries, full pulls, allowlists, the toggle and crashes, through the real
+ * decoder, store, reconciler and compiler into real Caddys, with the lane and without: after every step, each Caddy's
+ * answers to real requests must be those of an oracle that knows only the list of live decisions and Node's own
+ * `net.BlockList`.
  */
 import { BlockList, isIPv6 } from 'node:net';
 import fc from 'fast-check';
@@ -12,12 +13,16 @@ import { DecisionStore } from '../../bouncer/decisions/store.ts';
 import { CaddyRound } from '../../bouncer/enforce/caddy-round.ts';
 import { DesiredState } from '../../bouncer/enforce/desired.ts';
 import { BatchReader } from '../../bouncer/lapi/batch.ts';
-import { parsePrefix } from '../../bouncer/shared/net/prefix.ts';
+import { LaneKeeper, type LaneSettings } from '../../bouncer/enforce/lane-keeper.ts';
+import { Reconciler } from '../../bouncer/enforce/reconciler.ts';
+import { type Address, type Prefix, parsePrefix } from '../../bouncer/shared/net/prefix.ts';
+import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
 import { CADDY_VERSIONS, type CaddyVersion, Workbench } from '../support/servers.ts';
 import { openSite, plainProxy, requestAs, type Site } from '../support/site.ts';
 import { startUpstream } from '../support/upstream.ts';
+import { waitFor } from '../support/wait-for.ts';
 
-/** On each Caddy; both together are more than 500. */
+/** On each Caddy, with the lane and without: more than 500 of either kind. */
 const HISTORIES = 260;
 
 /** Few, and close to one another, so that decisions overlap. */
@@ -47,7 +52,8 @@ type Step =
   | { readonly kind: 'wait'; readonly seconds: number }
   | { readonly kind: 'full' }
   | { readonly kind: 'allow'; readonly values: readonly string[] }
-  | { readonly kind: 'toggle'; readonly enabled: boolean };
+  | { readonly kind: 'toggle'; readonly enabled: boolean }
+  | { readonly kind: 'crash' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -63,6 +69,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const), seconds: fc.integer({ min: 1, max: 50 }) }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'crowd' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'full' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'crash' as const }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -80,28 +87,102 @@ interface Row {
   readonly until: number;
 }
 
+/** The parts of a bouncer between LAPI and Caddy; a crash makes new ones. */
+class Bouncer {
+  readonly store = new DecisionStore('ban');
+  readonly desired: DesiredState;
+  readonly #reconciler: Reconciler;
+
+  constructor(
+    admin: string,
+    lane: LaneSettings | undefined,
+    allowlist: () => readonly Prefix[],
+    isEnabled: () => boolean,
+  ) {
+    this.desired = new DesiredState(this.store, {
+      settings: () => ({ enabled: isEnabled(), policy: 'enforce', change: undefined }),
+      allowlist,
+      action: { kind: 'status', status: 403 },
+      logBlocked: 'keep',
+    });
+    const clock = { monotonic: () => performance.now(), wall: () => Date.now() };
+    const log = createLogger('oracle', 'silent');
+    const parsed = parseAdminAddress(admin);
+    if (parsed.kind === 'invalid') throw new Error(parsed.message);
+    const isWanted = (address: Address) => this.desired.blocks(address);
+    const keeper = lane && new LaneKeeper(lane, isWanted, clock.monotonic, log);
+    if (keeper) this.store.watch((prefix) => keeper.touch(prefix));
+    this.#reconciler = new Reconciler({
+      admin,
+      round: new CaddyRound(new CaddyAdmin(parsed.address), clock),
+      lane: keeper,
+      desired: () => this.desired.current,
+      times: { pushMs: 0, driftMs: 20 },
+      clock,
+      log,
+    });
+    this.desired.on('change', () => this.#reconciler.changed(true));
+    this.#reconciler.start();
+  }
+
+  async settled(): Promise<void> {
+    await waitFor(() => this.#reconciler.isSettled, { what: 'Caddy to confirm', withinMs: 10_000, everyMs: 1 });
+  }
+
+  /** Waits until the lane is in use, where there is one. */
+  async joined(): Promise<void> {
+    const isJoined = () => (this.#reconciler.status.lane?.state ?? 'proven') === 'proven';
+    await waitFor(isJoined, { what: 'the lane to be proven', withinMs: 10_000, everyMs: 1 });
+    await this.settled();
+  }
+
+  get pushes(): number {
+    return this.#reconciler.status.pushes;
+  }
+
+  stop(): Promise<void> {
+    return this.#reconciler.stop();
+  }
+}
+
 /** One LAPI, one bouncer and one Caddy, with a clock that moves when a history says so. */
 class World {
   readonly #site: Site;
   readonly #clients: readonly string[];
-  readonly #round: CaddyRound;
+  readonly #make: () => Bouncer;
+  #bouncer: Bouncer;
   #now = 0;
   #rows: readonly Row[] = [];
   #nextId = 1;
   #allowed: readonly string[] = [];
   #enabled = true;
-  readonly #store = new DecisionStore('ban');
-  readonly #desired = new DesiredState(this.#store, {
-    settings: () => ({ enabled: this.#enabled, policy: 'enforce', change: undefined }),
-    allowlist: () => this.#allowed.map(parsePrefix).filter((prefix) => prefix !== undefined),
-    action: { kind: 'status', status: 403 },
-    logBlocked: 'keep',
-  });
 
-  constructor(site: Site, clients: readonly string[], round: CaddyRound) {
+  constructor(site: Site, clients: readonly string[], admin: string, lane: LaneSettings | undefined) {
     this.#site = site;
     this.#clients = clients;
-    this.#round = round;
+    const allowlist = () => this.#allowed.map(parsePrefix).filter((prefix) => prefix !== undefined);
+    this.#make = () => new Bouncer(admin, lane, allowlist, () => this.#enabled);
+    this.#bouncer = this.#make();
+  }
+
+  async begin(): Promise<void> {
+    this.#pull('full', []);
+    this.#bouncer.desired.changed();
+    await this.#bouncer.joined();
+  }
+
+  get pushes(): number {
+    return this.#bouncer.pushes;
+  }
+
+  stop(): Promise<void> {
+    return this.#bouncer.stop();
+  }
+
+  /** A bouncer that knows nothing takes over whatever Caddy and the lane hold. */
+  async #crash(): Promise<void> {
+    await this.#bouncer.stop();
+    this.#bouncer = this.#make();
     this.#pull('full', []);
   }
 
@@ -118,7 +199,7 @@ class World {
         break;
       case 'wait':
         this.#now += step.seconds * 1_000;
-        this.#store.expire(this.#now);
+        this.#bouncer.store.expire(this.#now);
         break;
       case 'full':
         this.#pull('full', []);
@@ -129,9 +210,12 @@ class World {
       case 'toggle':
         this.#enabled = step.enabled;
         break;
+      case 'crash':
+        await this.#crash();
+        break;
     }
-    this.#desired.changed();
-    await this.#push();
+    this.#bouncer.desired.changed();
+    await this.#bouncer.settled();
   }
 
   /** What every client gets from Caddy, and what the oracle says it should. */
@@ -177,10 +261,11 @@ class World {
       ),
     );
     const batch = reader.finish();
+    const { store, desired } = this.#bouncer;
     if (kind === 'full') {
-      this.#store.replaceAll(batch.decisions);
-      this.#desired.completed();
-    } else this.#store.apply(batch.deletedIds, batch.decisions);
+      store.replaceAll(batch.decisions);
+      desired.completed();
+    } else store.apply(batch.deletedIds, batch.decisions);
   }
 
   #json({ id, value, type, until }: Row): unknown {
@@ -194,12 +279,6 @@ class World {
       scenario: 'a history',
       scope: value.includes('/') ? 'range' : 'Ip',
     };
-  }
-
-  async #push(): Promise<void> {
-    const desired = this.#desired.current;
-    if (desired === undefined) throw new Error('nothing is wanted after a full pull');
-    expect(await this.#round.run(desired)).toMatchObject({ kind: 'in_sync' });
   }
 }
 
@@ -232,34 +311,47 @@ describe.each(CADDY_VERSIONS)('with Caddy %s', (caddy) => {
   });
   afterAll(() => workbench.stop());
 
-  it(`answers every request as the oracle does, over ${HISTORIES} random histories`, { timeout: 600_000 }, async () => {
-    let compared = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 8 }), async (history) => {
-        const round = roundOf(admin);
-        try {
-          const world = new World(site, clientsOf(caddy), round);
-          for (const step of history) {
-            await world.take(step);
-            const { got, wanted } = await world.answers();
-            expect(got).toEqual(wanted);
-            compared += Object.keys(wanted).length;
-          }
-        } finally {
-          await round.close();
+  async function compareHistories(
+    lane: LaneSettings | undefined,
+  ): Promise<{ compared: number; pushes: number; steps: number }> {
+    const counts = { compared: 0, pushes: 0, steps: 0 };
+    const property = fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 8 }), async (history) => {
+      const world = new World(site, clientsOf(caddy), admin, lane);
+      try {
+        await world.begin();
+        for (const step of history) {
+          await world.take(step);
+          const { got, wanted } = await world.answers();
+          expect(got).toEqual(wanted);
+          counts.compared += Object.keys(wanted).length;
+          counts.steps++;
         }
-      }),
-      { numRuns: HISTORIES, seed: 20_261_122 },
-    );
+        counts.pushes += world.pushes;
+      } finally {
+        await world.stop();
+      }
+    });
+    await fc.assert(property, { numRuns: HISTORIES, seed: 20_261_122 });
+    return counts;
+  }
+
+  it(`answers as the oracle does, over ${HISTORIES} random histories`, { timeout: 900_000 }, async () => {
+    const { compared } = await compareHistories(undefined);
+    expect(compared).toBeGreaterThan(HISTORIES * CLIENTS.length * 2);
+  });
+
+  it(`answers as the oracle does with the lane, over ${HISTORIES} random histories`, { timeout: 900_000 }, async () => {
+    const root = workbench.path('lane');
+    const lane = {
+      root,
+      rootInCaddy: root,
+      probeUrl: `http://127.0.0.1:${site.port}`,
+      secret: 'a-secret-of-this-test',
+    };
+    const { compared } = await compareHistories(lane);
     expect(compared).toBeGreaterThan(HISTORIES * CLIENTS.length * 2);
   });
 });
-
-function roundOf(admin: string): CaddyRound {
-  const parsed = parseAdminAddress(admin);
-  if (parsed.kind === 'invalid') throw new Error(parsed.message);
-  return new CaddyRound(new CaddyAdmin(parsed.address), { monotonic: () => performance.now(), wall: () => Date.now() });
-}
 
 /** Caddy 2.6.2 knows no trusted proxies, so it sees loopback clients only. */
 function clientsOf(caddy: CaddyVersion): readonly string[] {

@@ -13,3 +13,13 @@ export async function readAllowlist(redis: RedisLink): Promise<Record<string, st
 export async function restoreAllowlist(redis: RedisLink, known: Readonly<Record<string, string>>): Promise<void> {
   for (const [prefix, entry] of Object.entries(known)) await redis.commands.hsetnx(keys.allowlist, prefix, entry);
 }
+
+/** Adds entries, or replaces those on the same prefix. */
+export async function writeAllowlist(redis: RedisLink, entries: Readonly<Record<string, string>>): Promise<void> {
+  await redis.commands.hset(keys.allowlist, { ...entries });
+}
+
+/** @returns how many of the prefixes had an entry. */
+export async function removeFromAllowlist(redis: RedisLink, prefixes: readonly string[]): Promise<number> {
+  return redis.commands.hdel(keys.allowlist, ...prefixes);
+}

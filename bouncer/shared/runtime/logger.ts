@@ -23,13 +23,12 @@ export function createLogger(
     serializers,
   };
   if (!isTerminal) return destination === undefined ? pino(options) : pino(options, destination);
-  const target = 'pino-pretty';
   return pino({
     name,
     level,
     serializers,
     transport: {
-      target,
+      target: 'pino-pretty',
       options: { translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname,name', messageFormat: '{msg}' },
     },
   });
