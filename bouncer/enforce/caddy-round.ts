@@ -2,7 +2,9 @@ import type { CaddyAdmin } from '../../caddy/admin-client.ts';
 import type { AdminFailure } from '../../caddy/admin-result.ts';
 import { type Capabilities, versionGuess } from '../../caddy/capabilities.ts';
 import { compile, type Compilation, type ServerRules } from '../../caddy/compile.ts';
-import type { ManagedIds } from '../../caddy/managed-id.ts';
+import { isObject, listOf } from '../../caddy/config-types.ts';
+import { isManagedId, managedIds, type ManagedIds } from '../../caddy/managed-id.ts';
+import { NO_ENTRIES } from '../../caddy/matchers.ts';
 import { isInPlace, writeJson } from '../../caddy/merge.ts';
 import { type LiveServers, readServers } from '../../caddy/servers.ts';
 import type { LaneRoutes } from '../shared/domain/ruleset.ts';
@@ -38,6 +40,9 @@ export type Presence =
 const STALE_TRIES = 5;
 
 const NOTHING_HELD = { revision: undefined, servers: 0, entries: 0, byKind: { address: 0, range: 0, exception: 0 } };
+
+/** Of a server that keeps what it holds: nothing is added, and what is in it nobody counted. */
+const KEPT = { routes: [], errorRoutes: [], entries: NO_ENTRIES } as const;
 
 /**
  * One round against one Caddy: read, compile, compare, write if the config is still the one that was read, read back.
@@ -120,7 +125,10 @@ export class CaddyRound {
     return (this.#capabilities = asked.value);
   }
 
-  /** While nothing is certain, a server that holds rules of ours keeps exactly those: they may know more than we do. */
+  /**
+   * While nothing is certain, a server that holds rules of ours keeps exactly those: they may know more than we do.
+   * Only rules at the top count: a copy elsewhere protects nothing.
+   */
   #compile(
     desired: Desired,
     capabilities: Capabilities,
@@ -129,12 +137,14 @@ export class CaddyRound {
   ): { servers: LiveServers; compilation: Compilation } {
     const compilation = compile(desired.ruleset, capabilities, live.servers, lane);
     if (!desired.addOnly) return { servers: live, compilation };
-    const kept = new Set(live.servers.filter(({ running, own }) => running !== own).map(({ name }) => name));
-    const servers = live.servers.map((server) => (kept.has(server.name) ? { ...server, own: server.running } : server));
-    const rules = [...compilation.servers].map(([name, compiled]): [string, ServerRules] => [
-      name,
-      kept.has(name) ? { ...compiled, routes: [], errorRoutes: [], ids: undefined } : compiled,
-    ]);
+    const kept = new Map(live.servers.map((server) => [server.name, idsAtTop(server)]));
+    const servers = live.servers.map((server) =>
+      kept.get(server.name) === undefined ? server : { ...server, own: server.running },
+    );
+    const rules = [...compilation.servers].map(([name, compiled]): [string, ServerRules] => {
+      const ids = kept.get(name);
+      return [name, ids === undefined ? compiled : { ...compiled, ...KEPT, ids }];
+    });
     return { servers: { ...live, servers }, compilation: { ...compilation, servers: new Map(rules) } };
   }
 
@@ -183,6 +193,15 @@ export class CaddyRound {
       }
     }
   }
+}
+
+/** The ids of the rules that a server runs before everything else; undefined when it does not. */
+function idsAtTop({ key, running }: LiveServers['servers'][number]): ManagedIds | undefined {
+  const ids = listOf(running.routes).map((route) => (isObject(route) ? route['@id'] : undefined));
+  const [enter, block, leave] = ids;
+  if (typeof leave !== 'string' || !isManagedId(leave)) return undefined;
+  const wanted = managedIds(key, leave.slice(leave.lastIndexOf('_') + 1));
+  return enter === wanted.enter && block === wanted.block && leave === wanted.leave ? wanted : undefined;
 }
 
 function describe(rules: readonly ServerRules[], capabilities: Capabilities): Held {
