@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 const KEY = 'key-of-a-bench';
 /** CrowdSec 1.7 reads its database in pages of this many and writes each as it comes. */
@@ -40,6 +42,7 @@ export class FakeLapi {
     const pages = writePages(values);
     const answer: { lapi?: FakeLapi } = {};
     const server = createServer((request, response) => void answer.lapi?.answer(request, response));
+    server.keepAliveTimeout = 0; // as in Go: an idle connection stays open
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const close = () =>
@@ -70,13 +73,10 @@ export class FakeLapi {
   }
 
   async #writeAll(response: ServerResponse): Promise<void> {
-    response.write('{"new": [');
-    for (const page of this.#pages) {
-      if (!response.write(page)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
-      if (response.destroyed) return;
-    }
     const added = this.#added.splice(0).map((json) => `,${json}`);
-    response.end(`${added.join('')}], "deleted": []}\n`);
+    const end = Buffer.from(`${added.join('')}], "deleted": []}\n`);
+    // A reader that goes away in the middle is its own affair.
+    await pipeline(Readable.from([Buffer.from('{"new": ['), ...this.#pages, end]), response).catch(() => undefined);
   }
 }
 
