@@ -11,8 +11,11 @@ import { originGuard } from './http/origin-guard.ts';
 import { fromHttpException, invalidRequest, Problem, problemResponse, type ProblemSpec } from './http/problem.ts';
 import type { RequestMetrics } from './http/request-metrics.ts';
 import { RedisUnavailable } from './redis-access.ts';
+import { type AlertPorts, alertRoutes } from './routes/alerts.ts';
+import { type AllowlistPorts, allowlistRoutes } from './routes/allowlist.ts';
 import { type ConsolePorts, consoleRoutes } from './routes/console.ts';
 import { type DiagnosticsPorts, diagnosticsRoutes } from './routes/diagnostics.ts';
+import { type EventPorts, eventRoutes } from './routes/events.ts';
 import { type HealthPorts, healthRoutes } from './routes/health.ts';
 import { type HubChangePorts, hubChangeRoutes } from './routes/hub-changes.ts';
 import { type HubReadPorts, hubRoutes } from './routes/hub.ts';
@@ -25,9 +28,12 @@ const LARGEST_BODY = 512 * 1024;
 
 export interface AppPorts
   extends
+    AlertPorts,
+    AllowlistPorts,
     AuthenticationPorts,
     ConsolePorts,
     DiagnosticsPorts,
+    EventPorts,
     HealthPorts,
     HubChangePorts,
     HubReadPorts,
@@ -87,7 +93,10 @@ export function createApp(ports: AppPorts) {
     .route('/', consoleRoutes(ports))
     .route('/', diagnosticsRoutes(ports))
     .route('/', hubRoutes(ports))
-    .route('/', hubChangeRoutes(ports));
+    .route('/', hubChangeRoutes(ports))
+    .route('/', allowlistRoutes(ports))
+    .route('/', alertRoutes(ports))
+    .route('/', eventRoutes(ports));
 
   app.get('/metrics', async (c) => {
     const { registry } = ports.metrics;

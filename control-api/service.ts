@@ -20,7 +20,7 @@ export interface ControlApiService {
 export async function startControlApi(config: Config, log: Logger, pace: Pace = {}): Promise<ControlApiService> {
   const access = accessOf(config, log);
   const parts = createParts(config, log, pace);
-  let isStopping = false;
+  const stopping = new AbortController();
   const app = createApp({
     ...parts,
     config,
@@ -30,7 +30,7 @@ export async function startControlApi(config: Config, log: Logger, pace: Pace = 
     metrics: new RequestMetrics(),
     publicUrls: config.CONTROL_API_PUBLIC_URL,
     version: VERSION,
-    isStopping: () => isStopping,
+    stopping: stopping.signal,
   });
   let listener: Listener | undefined;
   const services = new ServiceGroup(
@@ -59,7 +59,7 @@ export async function startControlApi(config: Config, log: Logger, pace: Pace = 
   return {
     port,
     stop: () => {
-      isStopping = true;
+      stopping.abort();
       return services.stop();
     },
   };

@@ -9,6 +9,8 @@ const REQUEST_WITHIN_MS = 30_000;
 /** How long answers under way may take once the process was asked to stop. */
 const GRACE_MS = 3_000;
 
+const SWEEP_MS = 25;
+
 export interface Listener {
   /** The port that was really taken: with port 0 the system chose. */
   readonly port: number;
@@ -33,12 +35,16 @@ export async function listen(
   return { port: (server.address() as AddressInfo).port, stop: () => stop(server) };
 }
 
-/** Idle and streaming connections must not hold the process: what is left after the grace is cut. */
+/**
+ * Idle connections are closed at once, and those under way as soon as they become idle; what is left after the grace
+ * is cut.
+ */
 async function stop(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   await closed;
+  clearInterval(sweep);
   clearTimeout(cut);
 }
 

@@ -29,8 +29,8 @@ export interface HealthPorts {
   readonly redis: RedisLink;
   readonly protection: Protection;
   readonly version: string;
-  /** True from the moment on that the process was asked to stop. */
-  readonly isStopping: () => boolean;
+  /** Aborted from the moment on that the process was asked to stop. */
+  readonly stopping: AbortSignal;
 }
 
 export function healthRoutes(ports: HealthPorts) {
@@ -42,8 +42,8 @@ export function healthRoutes(ports: HealthPorts) {
     });
 }
 
-async function notReady({ redis, protection, isStopping }: HealthPorts): Promise<string[]> {
-  if (isStopping()) return ['the control API is stopping'];
+async function notReady({ redis, protection, stopping }: HealthPorts): Promise<string[]> {
+  if (stopping.aborted) return ['the control API is stopping'];
   if (redis.error !== undefined) return [`Redis is not available: ${redis.error}`];
   const bouncers = await protection.bouncers();
   return bouncers.length === 0 ? ['no bouncer is alive: nothing would follow a change'] : [];

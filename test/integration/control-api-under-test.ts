@@ -12,7 +12,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-const TOKEN = 'a-token-for-the-tests';
+export const TEST_TOKEN = 'a-token-for-the-tests';
 
 /** The control API in this process, on a free port, configured as its command line would be. */
 export class ApiUnderTest {
@@ -44,7 +44,7 @@ export class ApiUnderTest {
     const reply = await request(`${this.url}${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${TOKEN}`,
+        authorization: `Bearer ${TEST_TOKEN}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -65,7 +65,7 @@ export async function startApi(
     flags: {},
     environment: {
       CONTROL_API_LISTEN: '127.0.0.1:0',
-      CONTROL_API_TOKEN: TOKEN,
+      CONTROL_API_TOKEN: TEST_TOKEN,
       CROWDSEC_LAPI_URL: 'http://127.0.0.1:1',
       CROWDSEC_CONFIG_DIR: workbench.path('no-crowdsec'),
       CSCLI: 'no-such-cscli',

@@ -23,13 +23,14 @@ export function appAlone(changes: Partial<AppPorts> = {}) {
   const parts = createParts(config.values, log);
   return createApp({
     ...parts,
+    config: config.values,
     log,
     access: { kind: 'generated', token: new Secret(TOKEN), tokenPath: '/state/control-api-token' },
     sessions: new Sessions(parts.clock),
     metrics: new RequestMetrics(),
     publicUrls: [new URL('https://crowdsec.example.com')],
     version: '0.0.0',
-    isStopping: () => false,
+    stopping: new AbortController().signal,
     ...changes,
   });
 }
