@@ -68,7 +68,7 @@ export class Intake implements StreamConsumer, Service {
 
   wouldDrop(batch: Batch): { dropped: number; known: number } {
     const { store, filter } = this.#parts;
-    store.expire(this.#parts.clock.monotonic());
+    this.#expire();
     return { dropped: store.countMissing(batch.decisions.filter(filter)), known: store.size };
   }
 
@@ -126,15 +126,20 @@ export class Intake implements StreamConsumer, Service {
     }
   }
 
+  #expire(): void {
+    const { store, desired, clock } = this.#parts;
+    if (store.expire(clock.monotonic()) > 0) desired.changed();
+  }
+
   /** Wakes when the next decision runs out: LAPI's own word may come later, or never. */
   #schedule(): void {
     clearTimeout(this.#timer);
-    const { store, desired, clock } = this.#parts;
+    const { store, clock } = this.#parts;
     const next = store.nextExpiry;
     if (next === undefined) return;
     const wait = Math.min(LONGEST_TIMER_MS, Math.max(0, next - clock.monotonic()));
     this.#timer = setTimeout(() => {
-      if (store.expire(clock.monotonic()) > 0) desired.changed();
+      this.#expire();
       this.#schedule();
     }, Math.ceil(wait));
   }

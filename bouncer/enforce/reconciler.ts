@@ -305,6 +305,8 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
       this.emit('pushed', outcome.kind, outcome.pushMs);
     }
     this.#setState(outcome.kind, undefined);
+    // Rules that were just put there may be the first that answer the lane's proof: ask at once.
+    if (outcome.pushMs !== undefined && this.#lane !== undefined) this.#wake.knock();
     this.emit('settled');
   }
 

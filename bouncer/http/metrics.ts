@@ -36,7 +36,9 @@ export class BouncerMetrics {
       registers,
       collect() {
         const age = sources.streamAgeSeconds();
-        if (age !== undefined) this.set(age);
+        if (age === undefined)
+          this.remove(); // a gauge begins at 0, which would say "just now"
+        else this.set(age);
       },
     });
     this.#rejected = new Counter({

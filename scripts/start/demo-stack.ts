@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { bouncerOptions } from '../../bouncer/config.ts';
 import { OPTIONS as controlApiOptions } from '../../control-api/options.ts';
 import { findCaddy, findCrowdsec, findRedis, type Binary, type CrowdsecBinaries } from '../servers/binaries.ts';
@@ -178,6 +179,8 @@ async function startBouncer(context: Context, crowdsec: CrowdsecServer, addresse
     CROWDSEC_BOUNCER_KEY_FILE: await crowdsec.addBouncer('npm-start', join(stateDir, 'secrets', 'bouncer-key')),
     BOUNCER_TOKEN_FILE: join(stateDir, 'secrets', 'bouncer-token'),
     STATE_DIR: join(stateDir, 'bouncer'),
+    LANE_DIR: join(stateDir, 'lane'),
+    CADDY_PROBE_URL: `http://127.0.0.1:${ports.site}`,
   };
   const env = { ...DEMO_DEFAULTS, ...daemonEnvironment(bouncerOptions, process.env, ours) };
   const bouncer = new BouncerProcess({
@@ -187,11 +190,32 @@ async function startBouncer(context: Context, crowdsec: CrowdsecServer, addresse
     logFile: logFile(context, 'bouncer'),
   });
   const start = () => bouncer.start().then(() => bouncer);
+  let lane = '';
   return terminal.step(
     'bouncer',
-    () => started(start, watcher),
-    () => `${bouncer.url}  enforcing`,
+    async () => {
+      const running = await started(start, watcher);
+      lane = await joinLane(running);
+      return running;
+    },
+    () => `${bouncer.url}  enforcing, ${lane}`,
   );
+}
+
+const LANE_LIMIT_MS = 5_000;
+
+/** Waits until single bans need no reload; a lane that cannot be had costs speed only, and the status says why. */
+async function joinLane(bouncer: BouncerProcess): Promise<string> {
+  const limit = performance.now() + LANE_LIMIT_MS;
+  for (;;) {
+    const { caddies } = JSON.parse((await bouncer.get('/readyz')).body) as {
+      caddies: { lane?: { state: string; reason?: string } }[];
+    };
+    const lane = caddies[0]?.lane;
+    if (lane?.state === 'proven') return 'single bans without a reload';
+    if (performance.now() > limit) return `every ban a reload (${lane?.reason ?? 'the lane is not in use'})`;
+    await sleep(20);
+  }
 }
 
 async function startControlApi(context: Context, crowdsec: CrowdsecServer, addresses: Environment) {

@@ -24,6 +24,7 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
   readonly #subscriber: Redis;
   readonly #log: Logger;
   #error: string | undefined = 'not connected yet';
+  #isStopped = false;
 
   constructor(url: string, log: Logger) {
     super();
@@ -51,6 +52,7 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.removeAllListeners();
     this.#redis.disconnect();
     this.#subscriber.disconnect();
@@ -104,6 +106,7 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
   }
 
   #lost(reason: string): void {
+    if (this.#isStopped) return;
     const wasUp = this.#error === undefined;
     const changed = this.#error !== reason;
     this.#error = reason;
