@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { ListenAddress } from '../../bouncer/shared/config/values.ts';
 
@@ -26,22 +26,30 @@ export async function listen(
     fetch,
     serverOptions: { requestTimeout: REQUEST_WITHIN_MS, headersTimeout: 10_000, keepAliveTimeout: 5_000 },
   }) as Server;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(new Error(listenProblem(address, error), { cause: error })),
     );
     server.listen(address.port, address.host, resolve);
   });
-  return { port: (server.address() as AddressInfo).port, stop: () => stop(server) };
+  return { port: (server.address() as AddressInfo).port, stop: () => stop(server, sockets) };
 }
 
 /**
- * Idle connections are closed at once, and those under way as soon as they become idle; what is left after the grace
- * is cut.
+ * Connections that are idle are closed at once, and those under way as soon as they are; what is left after the grace
+ * is cut. Browsers also open connections before they need them: Node counts these as busy until their first byte.
  */
-async function stop(server: Server): Promise<void> {
+async function stop(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  }, SWEEP_MS);
   const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   await closed;
   clearInterval(sweep);
