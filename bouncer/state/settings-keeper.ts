@@ -42,6 +42,8 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
   readonly #log: Logger;
   #known: Known;
   #timer: NodeJS.Timeout | undefined;
+  /** Why the last look failed, which is said once. */
+  #trouble: string | undefined;
   #looking: Promise<void> = Promise.resolve();
 
   constructor(parts: {
@@ -101,8 +103,11 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
       }
       const settings = { ...this.#known.settings, ...defined(stored) };
       await this.#learn({ settings, allowlist: await readAllowlist(this.#redis) });
+      this.#trouble = undefined;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
+      if (reason === this.#trouble) return;
+      this.#trouble = reason;
       this.#log.warn({ reason }, 'settings could not be read from Redis; keeping the last known ones');
     }
   }

@@ -7,11 +7,14 @@ import { keys } from './keys.ts';
 /** Marks a database that a bouncer has seen: without it, what is missing was wiped or never set. */
 const SEEN = 'seen';
 
-/** What Redis says is wanted; a field that was never set, or that a wipe took, is missing. */
+/**
+ * What Redis says is wanted; a field that was never set, or that a wipe took, is missing.
+ * @throws Error where a field is nonsense: `enabled: yes` must not read as "off".
+ */
 export async function readSettings(redis: RedisLink): Promise<StoredSettings & { isFresh: boolean }> {
   const fields = await redis.commands.hgetall(keys.settings);
   const settings = storedSettingsSchema.parse({
-    enabled: fields['enabled'] === undefined ? undefined : fields['enabled'] === 'true',
+    enabled: fields['enabled'] === 'true' ? true : fields['enabled'] === 'false' ? false : fields['enabled'],
     policy: fields['policy'],
     change: fields['change'],
   });

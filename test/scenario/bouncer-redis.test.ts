@@ -1,0 +1,232 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RedisServer } from '../../scripts/servers/redis-server.ts';
+import { onCommand, publishCommand } from '../../bouncer/shared/redis/command-channel.ts';
+import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { keys } from '../../bouncer/shared/redis/keys.ts';
+import { readSettings, writeSettings } from '../../bouncer/shared/redis/settings-store.ts';
+import { SettingsKeeper } from '../../bouncer/state/settings-keeper.ts';
+import { SnapshotKeeper } from '../../bouncer/state/snapshot-keeper.ts';
+import { StateDir } from '../../bouncer/state/state-dir.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { decisionOf } from '../support/fake-decision.ts';
+import { fakeLog } from '../support/fake-log.ts';
+import { Workbench } from '../support/servers.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let workbench: Workbench;
+let server: RedisServer;
+let logger: ReturnType<typeof fakeLog>;
+const stops: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  workbench = await Workbench.open();
+  server = await workbench.redis();
+});
+afterAll(() => workbench.stop());
+
+beforeEach(async () => {
+  logger = fakeLog();
+  await server.wipe();
+});
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+async function link(url = server.url): Promise<RedisLink> {
+  const redis = new RedisLink(url, logger.log);
+  stops.push(() => redis.stop());
+  const up = new Promise<void>((resolve) => redis.once('up', resolve));
+  redis.start();
+  await up;
+  return redis;
+}
+
+const newFolder = () => mkdtempSync(join(tmpdir(), 'state-'));
+
+function keeperOf(redis: RedisLink, folder = newFolder()): SettingsKeeper {
+  const state = new StateDir(folder, logger.log);
+  return new SettingsKeeper({ state, redis, defaultPolicy: 'enforce', allowlist: [], log: logger.log });
+}
+
+describe('settings in Redis', () => {
+  it('are followed', async () => {
+    const redis = await link();
+    const settings = keeperOf(redis);
+    const change = await writeSettings(redis, { enabled: false, policy: 'monitor' });
+    await settings.look();
+    expect(settings.current).toEqual({ enabled: false, policy: 'monitor', change });
+  });
+
+  it('that were never set are the defaults, and are not written as such', async () => {
+    const redis = await link();
+    await keeperOf(redis).look();
+    expect(await readSettings(redis)).toEqual({ isFresh: false });
+  });
+
+  it('that a wipe took come back, with the allowlist: a wipe switches nothing on or off', async () => {
+    const redis = await link();
+    const settings = keeperOf(redis);
+    await writeSettings(redis, { enabled: false });
+    await redis.commands.hset(keys.allowlist, '192.0.2.7', '{"reason":"me"}');
+    await settings.look();
+    await server.wipe();
+    await settings.look();
+    expect(settings.current.enabled).toBe(false);
+    expect(settings.allowlist).toEqual(['192.0.2.7']);
+    expect(await readSettings(redis)).toMatchObject({ enabled: false, isFresh: false });
+    expect(await redis.commands.hgetall(keys.allowlist)).toEqual({ '192.0.2.7': '{"reason":"me"}' });
+  });
+
+  it('that somebody wrote after the wipe are not overwritten by what was known before', async () => {
+    const redis = await link();
+    const settings = keeperOf(redis);
+    await writeSettings(redis, { enabled: false, policy: 'monitor' });
+    await settings.look();
+    await server.wipe();
+    await writeSettings(redis, { enabled: true });
+    await settings.look();
+    await settings.look();
+    expect(settings.current).toMatchObject({ enabled: true, policy: 'monitor' });
+    expect(await readSettings(redis)).toMatchObject({ enabled: true, policy: 'monitor' });
+  });
+
+  it('are known after a restart without Redis', async () => {
+    const folder = newFolder();
+    const redis = await link();
+    const settings = keeperOf(redis, folder);
+    await writeSettings(redis, { enabled: false });
+    await settings.look();
+    const gone = new RedisLink('redis://127.0.0.1:1', logger.log);
+    expect(keeperOf(gone, folder).current.enabled).toBe(false);
+  });
+
+  it.each([
+    ['enabled', '1'],
+    ['enabled', 'True'],
+    ['enabled', ''],
+    ['policy', 'block'],
+  ])('that are nonsense (%s = "%s") switch nothing: the last known ones stay', async (field, value) => {
+    const redis = await link();
+    const settings = keeperOf(redis);
+    await writeSettings(redis, { enabled: true, policy: 'enforce' });
+    await settings.look();
+    await redis.commands.hset(keys.settings, field, value);
+    for (let i = 0; i < 3; i++) await settings.look();
+    expect(settings.current).toMatchObject({ enabled: true, policy: 'enforce' });
+    expect(logger.warnings()).toEqual([expect.stringContaining('keeping the last known ones')]);
+  });
+
+  it('are told as changed only when they are', async () => {
+    const redis = await link();
+    const settings = keeperOf(redis);
+    let changes = 0;
+    settings.on('change', () => changes++);
+    await settings.look();
+    await writeSettings(redis, { enabled: true });
+    for (let i = 0; i < 3; i++) await settings.look();
+    expect(changes).toBe(1);
+  });
+});
+
+describe('data of a newer version', () => {
+  it('is refused with what to do, and nothing is written over it', async () => {
+    await server.command('SET', keys.schema, '2');
+    const redis = new RedisLink(server.url, logger.log);
+    stops.push(() => redis.stop());
+    redis.start();
+    const reason = await waitFor(() => (redis.error?.includes('schema') ? redis.error : undefined), {
+      what: 'a refusal',
+    });
+    expect(reason).toMatch(/schema 2.*upgrade.*REDIS_URL/);
+    expect(redis.isUp).toBe(false);
+    expect(() => redis.commands).toThrow(/schema 2/);
+    expect(await server.command('GET', keys.schema)).toBe('$1');
+  });
+});
+
+describe('the snapshot in Redis', () => {
+  const clock = new FakeClock();
+  const keeperWith = (redis: RedisLink, ids: readonly number[]) =>
+    new SnapshotKeeper({
+      state: new StateDir(newFolder(), logger.log),
+      redis,
+      decisions: () => ids.map((id) => decisionOf(id, `192.0.2.${id}`)),
+      clock,
+      log: logger.log,
+    });
+
+  it('restores a machine that lost its disk, and comes back after a wipe', async () => {
+    const redis = await link();
+    const keeper = keeperWith(redis, [1, 2]);
+    keeper.changed({ added: [], removedIds: [] });
+    await keeper.flush();
+    expect((await keeperWith(redis, []).restore())?.decisions.map(({ id }) => id)).toEqual([1, 2]);
+    await server.wipe();
+    keeper.redisForgot();
+    await keeper.flush();
+    expect((await keeperWith(redis, []).restore())?.decisions).toHaveLength(2);
+  });
+
+  it('is not replaced by an empty one while LAPI has not answered', async () => {
+    const redis = await link();
+    const keeper = keeperWith(redis, [1]);
+    keeper.changed({ added: [], removedIds: [] });
+    await keeper.flush();
+    const next = keeperWith(redis, []);
+    next.start();
+    next.redisForgot();
+    await next.stop();
+    expect((await keeperWith(redis, []).restore())?.decisions).toHaveLength(1);
+  });
+});
+
+describe('a connection', () => {
+  it('hears commands, also when Redis starts later than we do, and passes over noise', async () => {
+    const late = await workbench.redis();
+    const { url } = late;
+    const port = Number(new URL(url).port);
+    await late.stop();
+    const redis = new RedisLink(url, logger.log);
+    stops.push(() => redis.stop());
+    const heard: string[] = [];
+    redis.start();
+    const hearing = onCommand(redis, ({ kind }) => heard.push(kind));
+    hearing.catch(() => undefined);
+    expect(redis.isUp).toBe(false);
+    await workbench.redis({ port });
+    await waitFor(() => redis.isUp, { what: 'the connection' });
+    await waitFor(
+      async () => {
+        await redis.commands.publish(keys.commands, 'noise');
+        await publishCommand(redis, { kind: 'refresh' });
+        return heard.includes('refresh');
+      },
+      { what: 'a command to be heard' },
+    );
+    expect(new Set(heard)).toEqual(new Set(['refresh']));
+  });
+
+  it('that we stop ourselves is no warning', async () => {
+    const redis = await link();
+    redis.stop();
+    await link(); // which takes longer than a connection needs to close
+    expect(logger.warnings()).toEqual([]);
+  });
+
+  it('that is lost fails commands at once, and tells when it is back', async () => {
+    const own = await workbench.redis();
+    const port = Number(new URL(own.url).port);
+    const redis = await link(own.url);
+    await own.stop();
+    await waitFor(() => !redis.isUp, { what: 'the loss' });
+    const began = performance.now();
+    expect(() => redis.commands).toThrow('Redis is not available');
+    expect(performance.now() - began).toBeLessThan(50);
+    const back = new Promise<void>((resolve) => redis.once('up', resolve));
+    await workbench.redis({ port });
+    await back;
+  });
+});
