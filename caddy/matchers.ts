@@ -4,7 +4,9 @@
  * | addresses | asked by | cost of one request |
  * |---|---|---|
  * | up to 100 | one `client_ip` list with the ranges | linear, 5 ns an entry |
- * | more | `host`, while Host holds the client's address | one binary search, plus the ranges, linear |
+ * | more | `host`, while Host holds the client's address | one binary search |
+ *
+ * Ranges are a list up to 256 of them, and a tree of prefixes (`range-tree.ts`) when they are more.
  */
 import { mappedForm, familyOf, type Prefix } from '../bouncer/shared/net/prefix.ts';
 import type { BanSet, LaneRoutes } from '../bouncer/shared/domain/ruleset.ts';
@@ -12,9 +14,13 @@ import { AddressList } from './address-list.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { MatcherSet } from './config-types.ts';
 import { laneMatcher } from './lane-routes.ts';
+import { rangeTree } from './range-tree.ts';
 
 /** Caddy sorts and searches a `host` list of more entries than this; up to here it walks it, slower than `client_ip`. */
 const LINEAR_LIMIT = 100;
+
+/** More ranges than this become a tree: a list of them would cost more than a microsecond a request. */
+export const TREE_LIMIT = 256;
 
 /** How a server tells banned clients. */
 type BanMatch =
@@ -51,33 +57,44 @@ export function banMatcher(
 ): BanMatcher {
   const spell = withMapped ? withMappedForms : (prefixes: readonly Prefix[]): readonly string[] => prefixes;
   const addresses = spell(bans.addresses);
-  const ranges = spell(bans.ranges);
-  const exceptions = spell(bans.exceptions);
-  const plain = bans.addresses.length + bans.ranges.length + bans.exceptions.length;
-  const entries = {
-    addresses: addresses.length,
-    ranges: ranges.length,
-    exceptions: exceptions.length,
-    mapped: addresses.length + ranges.length + exceptions.length - plain,
+  const inList = (prefixes: readonly Prefix[]) => rangeMatcher(spell(prefixes), capabilities);
+  const inRanges = (ranges: readonly Prefix[]): readonly MatcherSet[] => {
+    if (ranges.length > TREE_LIMIT) return rangeTree(ranges, inList);
+    return ranges.length === 0 ? [] : [inList(ranges)];
   };
-  const inRanges = (list: readonly string[]) => rangeMatcher(list, capabilities);
-  const compiled = chooseMatch(addresses, ranges, inRanges);
-  const excepted = inRanges(exceptions);
+  const entries = countEntries(bans, addresses.length, spell);
+  const compiled = chooseMatch(bans, addresses, inRanges);
+  const excepted = inRanges(bans.exceptions);
   if (lane?.isActive !== true) return { match: exceptFor(compiled, excepted), entries };
   const client = clientAddressPlaceholder(capabilities);
   const lifted = exceptFor(compiled, [...excepted, laneMatcher(lane, 'allow', client)]);
   return { match: alsoFor(lifted, laneMatcher(lane, 'ban', client)), entries };
 }
 
+function countEntries(
+  { addresses: plainAddresses, ranges: plainRanges, exceptions: plainExceptions }: BanSet,
+  addresses: number,
+  spell: (prefixes: readonly Prefix[]) => readonly string[],
+): EntryCounts {
+  const ranges = spell(plainRanges).length;
+  const exceptions = spell(plainExceptions).length;
+  const plain = plainAddresses.length + plainRanges.length + plainExceptions.length;
+  return { addresses, ranges, exceptions, mapped: addresses + ranges + exceptions - plain };
+}
+
 function chooseMatch(
+  { addresses: plainAddresses, ranges }: BanSet,
   addresses: readonly string[],
-  ranges: readonly string[],
-  inRanges: (list: readonly string[]) => readonly MatcherSet[],
+  inRanges: (ranges: readonly Prefix[]) => readonly MatcherSet[],
 ): BanMatch {
   if (addresses.length + ranges.length === 0) return { kind: 'none' };
-  if (addresses.length <= LINEAR_LIMIT) return { kind: 'list', match: inRanges([...addresses, ...ranges]) };
-  const list = new AddressList(addresses);
-  return { kind: 'index', match: [{ host: list }, ...inRanges(ranges)], list };
+  if (addresses.length > LINEAR_LIMIT) {
+    const list = new AddressList(addresses);
+    return { kind: 'index', match: [{ host: list }, ...inRanges(ranges)], list };
+  }
+  const isOneList = plainAddresses.length + ranges.length <= TREE_LIMIT;
+  const parts = isOneList ? [[...plainAddresses, ...ranges]] : [plainAddresses, ranges];
+  return { kind: 'list', match: parts.flatMap(inRanges) };
 }
 
 /** The same clients without the excepted ones. */
@@ -102,10 +119,8 @@ function anyButNot(banned: readonly MatcherSet[], exceptions: readonly MatcherSe
   return [{ not: [{ not: banned }, ...exceptions] }];
 }
 
-/** Clients inside any of these ranges. The one place to grow a tree of prefixes when a list becomes too slow. */
-function rangeMatcher(ranges: readonly string[], capabilities: Capabilities): readonly MatcherSet[] {
-  if (ranges.length === 0) return [];
-  return [capabilities.clientIp ? { client_ip: { ranges } } : { remote_ip: { ranges } }];
+function rangeMatcher(ranges: readonly string[], capabilities: Capabilities): MatcherSet {
+  return capabilities.clientIp ? { client_ip: { ranges } } : { remote_ip: { ranges } };
 }
 
 function withMappedForms(prefixes: readonly Prefix[]): readonly string[] {
