@@ -102,7 +102,11 @@ export const OPTIONS = {
     fallback: 'external',
     help: 'managed: CrowdSec is started, supervised and stopped here',
   },
-  CROWDSEC_BIN: { schema: z.string().min(1), fallback: 'crowdsec', help: 'the crowdsec program of a managed engine' },
+  CROWDSEC_BIN: {
+    schema: z.string().min(1),
+    fallback: 'crowdsec',
+    help: 'how to run CrowdSec when it is managed: a command line, run without a shell',
+  },
   HEARTBEAT_INTERVAL: {
     schema: values.duration(60_000, 86_400_000),
     fallback: '15m',

@@ -4,10 +4,11 @@ import type { Logger } from '../bouncer/shared/runtime/logger.ts';
 import type { Config } from './config.ts';
 import { CentralApi } from './crowdsec/central-api.ts';
 import { versionReader } from './crowdsec/crowdsec-version.ts';
-import { cscliCommand } from './crowdsec/cscli-command.ts';
+import { cscliCommand, engineCommand } from './crowdsec/cscli-command.ts';
 import { Cscli } from './crowdsec/cscli.ts';
 import { ExternalEngine } from './crowdsec/external-engine.ts';
 import { LapiTransport } from './crowdsec/lapi-transport.ts';
+import { ManagedEngine } from './crowdsec/managed-engine.ts';
 import { machineCredentials } from './crowdsec/machine-credentials.ts';
 import { MachineClient } from './crowdsec/machine-client.ts';
 import { Enrollment } from './enrollment/enrollment.ts';
@@ -49,8 +50,12 @@ export function createParts(config: Config, log: Logger, pace: Pace = {}) {
   const cscli = new Cscli(cscliCommand(config));
   const version = versionReader(cscli);
   const machine = new MachineClient(transport, () => machineCredentials(config));
-  const engine = new ExternalEngine(transport, clock, async () => (await version())?.text);
   const events = new EventWriter(redis, clock);
+  const versionText = async () => (await version())?.text;
+  const engine =
+    config.CROWDSEC_ENGINE === 'managed'
+      ? new ManagedEngine({ command: engineCommand(config), transport, version: versionText, events, clock, log })
+      : new ExternalEngine(transport, clock, versionText);
   const budget = new LoginBudget(redis, clock);
   const spendLogin = () => budget.spend();
   const centralApi = new CentralApi({ configDir, internet, clock, version, spendLogin });
@@ -87,7 +92,6 @@ export function createParts(config: Config, log: Logger, pace: Pace = {}) {
     hub,
     hubOperations,
     close: async () => {
-      await engine.stop();
       await transport.close();
       await internet.close();
       redis.stop();

@@ -2,12 +2,14 @@ import type { Logger } from '../bouncer/shared/runtime/logger.ts';
 import { ServiceGroup } from '../bouncer/shared/runtime/service.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
+import { EngineFollower } from './crowdsec/engine-follower.ts';
 import { HeartbeatPoller } from './heartbeat/heartbeat-poller.ts';
 import type { Access } from './http/access.ts';
 import { listen, type Listener } from './http/listener.ts';
 import { RequestMetrics } from './http/request-metrics.ts';
 import { Sessions } from './http/sessions.ts';
 import { generatedToken } from './http/token-file.ts';
+import { loadPageFiles } from './page/page-files.ts';
 import { createParts, type Pace, type Parts } from './parts.ts';
 import { VERSION } from './version.ts';
 
@@ -30,12 +32,14 @@ export async function startControlApi(config: Config, log: Logger, pace: Pace = 
     metrics: new RequestMetrics(),
     publicUrls: config.CONTROL_API_PUBLIC_URL,
     version: VERSION,
+    page: loadPageFiles(),
     stopping: stopping.signal,
   });
   let listener: Listener | undefined;
   const services = new ServiceGroup(
     [
       { name: 'connections', start: () => parts.redis.start(), stop: () => parts.close() },
+      new EngineFollower(parts.engine, parts.protection, parts.redis),
       heartbeatPoller(config, parts, log),
       {
         name: 'HTTP',

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+
+/** The last lines of a program that ended say why. */
+const KEPT_LINES = 20;
+
+/** Stopping with an agent and the Central API took it 3.4 s; a busy database takes longer. */
+const STOP_WITHIN_MS = 15_000;
+
+/** How long its last words may be on their way. */
+const CLOSE_WITHIN_MS = 500;
+
+export interface EngineCommand {
+  readonly words: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Remembers the process over a crash of ours. */
+  readonly pidFile: string;
+}
+
+/** One CrowdSec process, from its start to its end. */
+export class EngineProcess {
+  /** Resolves with how it ended. */
+  readonly ended: Promise<string>;
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+
+  constructor({ words, environment, pidFile }: EngineCommand, onLine: (line: string) => void) {
+    const [program = '', ...args] = [...dieWithUs(), ...words];
+    this.#child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    if (this.#child.pid !== undefined) writeFileSync(pidFile, String(this.#child.pid), { mode: 0o600 });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      let rest = '';
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        const lines = `${rest}${text}`.split('\n');
+        rest = (lines.pop() ?? '').slice(-4_096);
+        for (const line of lines) this.#heard(line, onLine);
+      });
+    }
+    this.ended = new Promise((resolve) => {
+      this.#child.once('error', (error) => resolve(`it could not be started: ${error.message}`));
+      this.#child.once('exit', (code, signal) => {
+        rmSync(pidFile, { force: true });
+        const how = () =>
+          signal === null ? `it ended with exit code ${code ?? '?'}${this.#lastWords()}` : `it was ended by ${signal}`;
+        this.#child.once('close', () => resolve(how()));
+        setTimeout(() => resolve(how()), CLOSE_WITHIN_MS).unref(); // a helper of its own may hold the output open
+      });
+    });
+  }
+
+  hangUp(): void {
+    this.#child.kill('SIGHUP');
+  }
+
+  /** In order, and with force when that takes too long. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const force = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MS);
+    await this.ended;
+    clearTimeout(force);
+  }
+
+  /** What it complained of last; else what it said last. */
+  #lastWords(): string {
+    const last = this.#lines.findLast((line) => /level=fatal|"level":"fatal"|panic:/.test(line)) ?? this.#lines.at(-1);
+    if (last === undefined) return '';
+    return `: ${/msg="((?:[^"\\]|\\.)*)"/.exec(last)?.[1] ?? last}`;
+  }
+
+  #heard(line: string, onLine: (line: string) => void): void {
+    this.#lines.push(line.slice(0, 2_000));
+    if (this.#lines.length > KEPT_LINES) this.#lines.shift();
+    onLine(line);
+  }
+}
+
+let prefix: readonly string[] | undefined;
+
+/** Where util-linux has it, the kernel itself ends the engine when we die, however that happens. */
+function dieWithUs(): readonly string[] {
+  prefix ??=
+    spawnSync('setpriv', ['--pdeathsig', 'TERM', 'true']).status === 0 ? ['setpriv', '--pdeathsig', 'TERM'] : [];
+  return prefix;
+}
+
+/** Elsewhere one may be left over: ends the process that the file names, if it still is a CrowdSec. */
+export function endLeftOver(pidFile: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    rmSync(pidFile, { force: true });
+    const isCrowdsec =
+      Number.isInteger(pid) && pid > 1 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('crowdsec');
+    if (!isCrowdsec) return undefined;
+    process.kill(pid, 'SIGTERM');
+    return pid;
+  } catch {
+    return undefined; // no file, or no such process any more
+  }
+}

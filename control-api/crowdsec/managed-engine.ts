@@ -1,0 +1,174 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { backoffDelay } from '../../bouncer/shared/runtime/backoff.ts';
+import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
+import type { Logger } from '../../bouncer/shared/runtime/logger.ts';
+import { Wake } from '../../bouncer/shared/runtime/wake.ts';
+import type { EventWriter } from '../events/event-writer.ts';
+import type { Engine, EngineReload, EngineState, EngineStatus } from './engine.ts';
+import { type EngineCommand, EngineProcess, endLeftOver } from './engine-process.ts';
+import { lapiHealth } from './lapi-health.ts';
+import type { LapiTransport } from './lapi-transport.ts';
+
+const PREFIX = '[CROWDSEC_STARTUP]';
+
+/** LAPI needs up to 60 seconds on a small machine with a large database; then something is wrong. */
+const READY_WITHIN_MS = 90_000;
+const LOOK_EVERY_MS = 200;
+
+const RESTARTS = { firstMs: 1_000, longestMs: 60_000 };
+
+/** An engine that ran this long was well: the next crash counts as the first. */
+const WELL_AFTER_MS = 60_000;
+
+export interface ManagedEnginePorts {
+  readonly command: EngineCommand;
+  readonly transport: LapiTransport;
+  readonly version: () => Promise<string | undefined>;
+  readonly events: EventWriter;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** An engine that is started, supervised and stopped here: one loop, which alone touches the process. */
+export class ManagedEngine implements Engine {
+  readonly #ports: ManagedEnginePorts;
+  readonly #wake = new Wake();
+  readonly #closing = new AbortController();
+  #isWanted = false;
+  #process: EngineProcess | undefined;
+  #isReloading = false;
+  #crashes = 0;
+  #state: EngineState = 'stopped';
+  #since: string;
+  #error: string | undefined;
+  #loop: Promise<void> | undefined;
+
+  constructor(ports: ManagedEnginePorts) {
+    this.#ports = ports;
+    this.#since = new Date(ports.clock.wall()).toISOString();
+  }
+
+  async status(): Promise<EngineStatus> {
+    const version = await this.#ports.version();
+    return {
+      mode: 'managed',
+      state: this.#state,
+      since: this.#since,
+      ...(version === undefined ? {} : { version }),
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+    };
+  }
+
+  want(running: boolean): void {
+    this.#isWanted = running;
+    this.#loop ??= this.#run();
+    this.#wake.knock();
+  }
+
+  /** CrowdSec reads its configuration and items again on SIGHUP; 1.4.6 ends instead when not daemonized, and is started anew. */
+  reload(): Promise<EngineReload> {
+    if (this.#process === undefined || this.#state !== 'running') return Promise.resolve({ kind: 'not_running' });
+    this.#isReloading = true;
+    this.#process.hangUp();
+    this.#ports.log.info(`${PREFIX} CrowdSec reloads`);
+    return Promise.resolve({ kind: 'reloaded' });
+  }
+
+  async stop(): Promise<void> {
+    this.#isWanted = false;
+    this.#closing.abort();
+    this.#wake.knock();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      if (!this.#isWanted) await this.#wake.sleep(Number.POSITIVE_INFINITY, signal);
+      else await this.#runOnce();
+    }
+  }
+
+  /** One process: started, watched until it ends or is not wanted any more. */
+  async #runOnce(): Promise<void> {
+    const { command, clock, log } = this.#ports;
+    mkdirSync(dirname(command.pidFile), { recursive: true, mode: 0o700 });
+    const leftOver = endLeftOver(command.pidFile);
+    if (leftOver !== undefined)
+      log.warn({ pid: leftOver }, `${PREFIX} a CrowdSec of an earlier run was still there and was ended`);
+    this.#enter('starting');
+    log.info(`${PREFIX} CrowdSec is starting; LAPI can take a minute`);
+    const startedAt = clock.monotonic();
+    const engine = new EngineProcess(command, (line) => log.debug({ line }, 'crowdsec'));
+    this.#process = engine;
+    let how: string | undefined;
+    void engine.ended.then((reason) => {
+      how = reason;
+      this.#wake.knock();
+    });
+    await this.#untilReady(() => how !== undefined, startedAt);
+    while (how === undefined && this.#isWanted) await this.#wake.sleep(Number.POSITIVE_INFINITY, this.#closing.signal);
+    if (how === undefined) await this.#stopProcess(engine);
+    else await this.#ended(how, clock.monotonic() - startedAt);
+  }
+
+  async #untilReady(hasEnded: () => boolean, startedAt: number): Promise<void> {
+    const { transport, clock, log } = this.#ports;
+    while (!hasEnded() && this.#isWanted) {
+      const tookMs = Math.round(clock.monotonic() - startedAt);
+      if ((await lapiHealth(transport)).kind === 'healthy' && !hasEnded()) {
+        this.#enter('running');
+        log.info({ took_ms: tookMs }, `${PREFIX} LAPI is ready after ${tookMs} ms`);
+        return;
+      }
+      if (tookMs > READY_WITHIN_MS) {
+        this.#error = `LAPI not available after ${READY_WITHIN_MS / 1_000} s: check that CROWDSEC_LAPI_URL is where config.yaml lets it listen`;
+        log.error(`${PREFIX} ${this.#error}`);
+        return;
+      }
+      await this.#wake.sleep(LOOK_EVERY_MS, this.#closing.signal);
+    }
+  }
+
+  async #stopProcess(engine: EngineProcess): Promise<void> {
+    this.#enter('stopping');
+    this.#ports.log.info(`${PREFIX} CrowdSec is stopping`);
+    await engine.stop();
+    this.#process = undefined;
+    this.#crashes = 0;
+    this.#enter('stopped');
+    this.#ports.log.info(`${PREFIX} CrowdSec has stopped`);
+  }
+
+  async #ended(error: string, ranMs: number): Promise<void> {
+    this.#process = undefined;
+    if (this.#isReloading) {
+      this.#isReloading = false;
+      return; // what it does on SIGHUP instead of reloading
+    }
+    this.#crashes = ranMs > WELL_AFTER_MS ? 1 : this.#crashes + 1;
+    this.#enter('crashed', error);
+    const waitMs = backoffDelay(this.#crashes, RESTARTS);
+    this.#ports.log.error(
+      { crashes: this.#crashes, wait_ms: waitMs },
+      `${PREFIX} CrowdSec crashed: ${error}; starting it again in ${waitMs} ms`,
+    );
+    // A knock (switched off meanwhile) ends the wait; the loop looks again at what is wanted.
+    const until = this.#ports.clock.monotonic() + waitMs;
+    while (this.#isWanted && !this.#closing.signal.aborted) {
+      const leftMs = until - this.#ports.clock.monotonic();
+      if (leftMs <= 0) return;
+      await this.#wake.sleep(leftMs, this.#closing.signal);
+    }
+    this.#enter('stopped');
+  }
+
+  #enter(state: EngineState, error?: string): void {
+    if (state === 'running') this.#isReloading = false;
+    this.#state = state;
+    this.#error = error;
+    this.#since = new Date(this.#ports.clock.wall()).toISOString();
+    this.#ports.events.write('engine', `CrowdSec: ${state}${error === undefined ? '' : `: ${error}`}`, { state });
+  }
+}
