@@ -19,6 +19,7 @@ import { LapiStream } from './lapi/stream.ts';
 import { explain, type LookupAnswer } from './lookup.ts';
 import { Intake } from './intake.ts';
 import { Reporter } from './reporter.ts';
+import type { Decision } from './shared/domain/decision.ts';
 import type { BanAction } from './shared/domain/ruleset.ts';
 import type { Address } from './shared/net/prefix.ts';
 import { RedisLink } from './shared/redis/client.ts';
@@ -47,6 +48,8 @@ export class Daemon {
   readonly #store: DecisionStore;
   readonly #desired: DesiredState;
   readonly #reconcilers: ReadonlyMap<string, Reconciler>;
+  readonly #filter: (decision: Decision) => boolean;
+  readonly #intake: Intake;
   readonly #stream: LapiStream;
   readonly #services: ServiceGroup;
 
@@ -63,6 +66,7 @@ export class Daemon {
       allowlist: config.ALLOWLIST,
       log,
     });
+    this.#filter = createFilter(filterOf(config));
     this.#store = new DecisionStore(config.FALLBACK_REMEDIATION);
     this.#desired = new DesiredState(this.#store, {
       settings: () => this.#settings.current,
@@ -85,13 +89,14 @@ export class Daemon {
     const intake = new Intake({
       store: this.#store,
       desired: this.#desired,
-      filter: createFilter(filterOf(config)),
+      filter: this.#filter,
       snapshot: this.#snapshot,
       metrics,
       clock,
       log,
       lapiUrl: client.url,
     });
+    this.#intake = intake;
     const times = { pollMs: config.CROWDSEC_POLL_INTERVAL, resyncMs: config.CROWDSEC_RESYNC_INTERVAL };
     this.#stream = new LapiStream(client, intake, times, clock, log);
     const reporter = new Reporter({
@@ -145,10 +150,12 @@ export class Daemon {
     await this.#services.stop();
   }
 
-  /** Pulls now. @returns what keeps a Caddy from holding the result, when that was asked for. */
+  /** Pulls now. @returns why there is no result, or what keeps a Caddy from holding it, when that was asked for. */
   async refresh(confirm: boolean): Promise<readonly string[]> {
     await this.#stream.refresh();
     if (!confirm) return [];
+    const { state, error } = this.#intake.status;
+    if (state !== 'up') return [error ?? 'LAPI has not answered yet'];
     for (const reconciler of this.#reconcilers.values()) reconciler.changed(true);
     const deadline = this.#clock.monotonic() + CONFIRM_LIMIT_MS;
     const waits = [...this.#reconcilers.values()].map((reconciler) =>
@@ -200,11 +207,12 @@ export class Daemon {
   async #restore(): Promise<void> {
     const snapshot = await this.#snapshot.restore();
     if (snapshot === undefined) return;
-    this.#store.replaceAll(snapshot.decisions);
+    const decisions = snapshot.decisions.filter(this.#filter); // it may be older than the configuration
+    this.#store.replaceAll(decisions);
     this.#desired.restored();
     const takenAt = new Date(snapshot.takenAt).toISOString();
     this.#log.info(
-      { decisions: snapshot.decisions.length, takenAt },
+      { decisions: decisions.length, takenAt },
       'restored the last snapshot; it is enforced until LAPI answers',
     );
   }
@@ -264,13 +272,15 @@ export class Daemon {
 async function settled(reconciler: Reconciler, limitMs: number): Promise<void> {
   if (reconciler.isSettled) return;
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, limitMs);
-    const look = () => {
-      if (!reconciler.isSettled) return;
+    const end = () => {
       clearTimeout(timer);
       reconciler.off('settled', look);
       resolve();
     };
+    const look = () => {
+      if (reconciler.isSettled) end();
+    };
+    const timer = setTimeout(end, limitMs);
     reconciler.on('settled', look);
   });
 }
