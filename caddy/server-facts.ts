@@ -1,6 +1,6 @@
 /** What a server's own settings mean for bans, and what its owner should know. */
 import { contains } from './annotations.ts';
-import { isObject, listOf, type ServerConfig } from './config-types.ts';
+import { isObject, type JsonObject, listOf, type ServerConfig } from './config-types.ts';
 import type { Capabilities } from './capabilities.ts';
 
 type WarningCode =
@@ -10,7 +10,8 @@ type WarningCode =
   | 'metrics_count'
   | 'monitor_unmarked'
   | 'error_action_refused'
-  | 'unreadable_route';
+  | 'unreadable_route'
+  | 'websockets_cut';
 
 /** Something that holds on one server and that its owner may want to change. */
 export interface Warning {
@@ -46,10 +47,21 @@ export function serverWarnings(name: string, server: ServerConfig, capabilities:
       'clients of its unix socket have no address and are never banned; on newer Caddys `trusted_proxies_unix` makes it believe the proxy in front',
     );
   }
+  if (capabilities.clientIp && contains(server.routes, isProxyWithoutDelay)) {
+    warn(
+      'websockets_cut',
+      'a reload of Caddy, and so a push of rules, cuts WebSockets through its reverse_proxy; if it has any, set `stream_close_delay 5m` there',
+    );
+  }
   if (isObject(server.metrics)) {
     warn('metrics_count', 'caddy_http_requests_total counts each request once more for each of our three routes');
   }
   return warnings;
+}
+
+/** `stream_close_delay` came with 2.7. */
+function isProxyWithoutDelay(handler: JsonObject): boolean {
+  return handler['handler'] === 'reverse_proxy' && !Object.hasOwn(handler, 'stream_close_delay');
 }
 
 function hasUnixListener(server: ServerConfig): boolean {

@@ -29,6 +29,7 @@ export class LaneKeeper {
   readonly #lane: Lane;
   readonly #proof: LaneProof;
   readonly #log: Logger;
+  #latest: { readonly bans: BanSet; readonly held: HeldSet } | undefined;
   #isProven = false;
   #isOpen = false;
   #failures = 0;
@@ -91,15 +92,21 @@ export class LaneKeeper {
 
   /** Rules with these bans are being pushed, with the lane as `routes` said. */
   pushing(bans: BanSet): void {
-    this.#lane.pushing(new HeldSet(bans));
+    this.#lane.pushing(this.#heldOf(bans));
     this.write();
   }
 
   /** Caddy was read back to hold them. */
   confirmed(bans: BanSet, routes: LaneRoutes): void {
     this.#isCompiled = routes.isActive;
-    this.#lane.confirmed(new HeldSet(bans));
+    this.#lane.confirmed(this.#heldOf(bans));
     this.write();
+  }
+
+  /** One object for one set of bans: the lane tells a new compilation from the old one seen again by it. */
+  #heldOf(bans: BanSet): HeldSet {
+    if (this.#latest?.bans !== bans) this.#latest = { bans, held: new HeldSet(bans) };
+    return this.#latest.held;
   }
 
   /** Somebody else changed what Caddy holds. */

@@ -44,6 +44,7 @@ export class Lane {
   #hasTouchedRange = false;
   #hasTouchedRangeSincePush = false;
   #oldestAt: number | undefined;
+  #confirmed: HeldSet | undefined;
 
   constructor(folder: LaneFolder, isWanted: IsWanted, now: () => number, limits = LANE_LIMITS) {
     this.#limits = limits;
@@ -104,12 +105,14 @@ export class Lane {
 
   /** Caddy was read back to hold this set, and nothing else. */
   confirmed(held: HeldSet): void {
+    // The same set again is a look, not a fold: the entries are as old as they were.
+    if (held !== this.#confirmed) this.#oldestAt = undefined;
+    this.#confirmed = held;
     this.#possible = [held];
     // Entries written for the old compilation must go, too, so they are looked at once more.
     this.#touched = new Set([...this.#touchedSincePush, ...this.#folder.addresses]);
     this.#pending = new Set(this.#touched);
     this.#hasTouchedRange = this.#hasTouchedRangeSincePush;
-    this.#oldestAt = undefined;
   }
 
   /** Nobody knows what Caddy holds: it was reloaded, replaced, or a push ended without an answer. */

@@ -62,6 +62,8 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
   #held: Held | undefined;
   #appliedVersion = 0;
   #appliedWish = 0;
+  /** What the compiled rules were made from; the lane holds the difference. */
+  #pushed: Desired | undefined;
   #appliedChange: string | undefined;
   #failures = 0;
   #pushes = 0;
@@ -192,13 +194,23 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     if (desired === undefined) return;
     const now = this.#clock.monotonic();
     if (now < this.#notBefore && !this.#isUrgent) return;
-    const mustRead = this.#mustLook || this.#isBehind || this.#isFoldDue || now - this.#lastFullLookAt >= FULL_LOOK_MS;
+    if (this.#isCoveredByLane) this.#settleByLane(); // what changed while a push was under way
+    const mustRead = this.#mustRead(now);
     if (mustRead && this.#mayPush(now)) {
-      await this.#reconcile(desired);
+      // The look at everything must not fold the lane: compare with what was pushed, which the entries complete.
+      await this.#reconcile(this.#isLaneEnough ? (this.#pushed ?? desired) : desired);
       return;
     }
     if (!mustRead) this.#isUrgent = false; // nobody waits for the change that comes next
     await this.#watch();
+  }
+
+  #mustRead(now: number): boolean {
+    return this.#mustLook || this.#isBehind || this.#isFoldDue || now - this.#lastFullLookAt >= FULL_LOOK_MS;
+  }
+
+  get #isLaneEnough(): boolean {
+    return this.#isCoveredByLane && !this.#isFoldDue;
   }
 
   get #isFoldDue(): boolean {
@@ -292,7 +304,9 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     this.#appliedVersion = desired.version;
     this.#appliedWish = desired.wishVersion;
     this.#appliedChange = desired.change;
+    this.#pushed = desired;
     this.#held = outcome.held;
+    if (this.#isCoveredByLane) this.#settleByLane();
     if (outcome.pushMs !== undefined) {
       this.#pushes++;
       this.#lastPushAt = now;

@@ -42,6 +42,7 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
   readonly #log: Logger;
   #known: Known;
   #timer: NodeJS.Timeout | undefined;
+  #allowed = 0;
   /** Why the last look failed, which is said once. */
   #trouble: string | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -60,6 +61,7 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
     this.#configuredAllowlist = parts.allowlist;
     this.#log = parts.log;
     this.#known = this.#readFile();
+    this.#allowed = this.allowlist.length;
   }
 
   get current(): EffectiveSettings {
@@ -78,12 +80,22 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
 
   start(): void {
     this.#redis?.on('up', () => void this.look());
-    this.#timer = setInterval(() => void this.look(), LOOK_MS);
+    this.#timer = setInterval(() => {
+      this.#watchExpiries();
+      void this.look();
+    }, LOOK_MS);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#looking;
+  }
+
+  /** Entries of the allowlist run out on their own, also while Redis is gone. */
+  #watchExpiries(): void {
+    const count = this.allowlist.length;
+    if (count !== this.#allowed) this.emit('change');
+    this.#allowed = count;
   }
 
   /** Reads what is wanted now; keeps what is known when Redis is gone. */
@@ -115,6 +127,7 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
   async #learn(known: Known): Promise<void> {
     if (JSON.stringify(known) === JSON.stringify(this.#known)) return;
     this.#known = known;
+    this.#allowed = this.allowlist.length;
     this.emit('change');
     await this.#state.write(FILE, JSON.stringify(known));
   }

@@ -1,0 +1,189 @@
+/**
+ * The lane's one promise: whatever compilation Caddy may hold at this instant, it answers as is wanted. Random
+ * histories of bans, unbans, pushes that begin, end, or end without an answer, and restarts.
+ */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HeldSet } from '../../bouncer/enforce/held-set.ts';
+import { Lane } from '../../bouncer/enforce/lane.ts';
+import { LaneFolder } from '../../bouncer/enforce/lane-folder.ts';
+import { type Address, comparePrefixes, parseAddress } from '../../bouncer/shared/net/prefix.ts';
+
+const ADDRESSES = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '2001:db8::1', '2001:db8::2'].map((text) => {
+  const address = parseAddress(text);
+  if (address === undefined) throw new Error(text);
+  return address;
+});
+
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('ban' as const), at: fc.nat(ADDRESSES.length - 1) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('lift' as const), at: fc.nat(ADDRESSES.length - 1) }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'push' as const }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'confirm' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
+);
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'lane-'));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+/** One Caddy, one lane, and the list of what should be blocked. */
+class World {
+  readonly wanted = new Set<Address>();
+  /** What Caddy may hold: the confirmed set, and each that was pushed since. */
+  held: HeldSet[] = [new HeldSet({ addresses: [], ranges: [], exceptions: [] })];
+  #now = 0;
+  lane: Lane;
+
+  constructor() {
+    this.lane = this.#open();
+    this.lane.confirmed(this.held[0]!);
+  }
+
+  take({ kind, ...rest }: { kind: string; at?: number }): void {
+    const address = ADDRESSES[rest.at ?? 0]!;
+    this.#now += 1_000;
+    if (kind === 'ban' && !this.wanted.has(address)) this.wanted.add(address);
+    else if (kind === 'lift' && this.wanted.has(address)) this.wanted.delete(address);
+    else if (kind === 'push') {
+      this.#push();
+      return;
+    } else if (kind === 'confirm') {
+      this.#confirm();
+      return;
+    } else if (kind === 'restart') {
+      this.#restart();
+      return;
+    } else return;
+    this.lane.touch(address);
+    this.lane.write();
+  }
+
+  /** What Caddy answers when it holds this compilation and sees the folder as it is. */
+  blocks(held: HeldSet, address: Address): boolean {
+    const has = (side: string) => readdirSync(join(root, side)).includes(address);
+    return (held.blocks(address) && !has('allow')) || has('ban');
+  }
+
+  #push(): void {
+    if (this.held.length >= 3) return;
+    const addresses = [...this.wanted].sort(comparePrefixes);
+    const pushed = new HeldSet({ addresses, ranges: [], exceptions: [] });
+    this.lane.pushing(pushed);
+    this.lane.write();
+    this.held.push(pushed);
+  }
+
+  #confirm(): void {
+    const newest = this.held.at(-1)!;
+    this.held = [newest];
+    this.lane.confirmed(newest);
+    this.lane.write();
+  }
+
+  /** A new process knows nothing but the folder; it pushes the truth, and only then trusts what it sees. */
+  #restart(): void {
+    this.lane = this.#open();
+    this.#push();
+    this.#confirm();
+  }
+
+  #open(): Lane {
+    const folder = new LaneFolder(root);
+    folder.open();
+    return new Lane(
+      folder,
+      (address) => this.wanted.has(address),
+      () => this.#now,
+    );
+  }
+}
+
+describe('Lane', () => {
+  it('makes every compilation that Caddy may hold answer as is wanted, at every instant', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 25 }), (history) => {
+        for (const side of ['ban', 'allow']) rmSync(join(root, side), { recursive: true, force: true });
+        const world = new World();
+        for (const step of history) {
+          world.take(step);
+          for (const held of world.held) {
+            const got = ADDRESSES.filter((address) => world.blocks(held, address));
+            expect(got).toEqual(ADDRESSES.filter((address) => world.wanted.has(address)));
+          }
+        }
+      }),
+      { numRuns: 400, seed: 11 },
+    );
+  });
+
+  it('holds nothing once a push of everything is confirmed', () => {
+    const world = new World();
+    for (const at of [0, 1, 3]) world.take({ kind: 'ban', at });
+    world.take({ kind: 'lift', at: 1 });
+    expect(world.lane.size).toBe(2);
+    world.take({ kind: 'push' });
+    world.take({ kind: 'confirm' });
+    expect(world.lane.size).toBe(0);
+    expect(readdirSync(join(root, 'ban'))).toEqual([]);
+  });
+
+  it('is to be folded when it has many entries, or old ones, and not because somebody looked', () => {
+    const folder = new LaneFolder(root);
+    folder.open();
+    let now = 0;
+    const lane = new Lane(
+      folder,
+      () => true,
+      () => now,
+      { entries: 2, ageMs: 1_000 },
+    );
+    const held = new HeldSet({ addresses: [], ranges: [], exceptions: [] });
+    lane.confirmed(held);
+    lane.touch(ADDRESSES[0]!);
+    lane.write();
+    expect(lane.isDue).toBe(false);
+    now = 900;
+    lane.pushing(held);
+    lane.confirmed(held); // the look of every minute
+    lane.write();
+    now = 1_001;
+    expect(lane.isDue).toBe(true);
+    lane.confirmed(new HeldSet({ addresses: [ADDRESSES[0]!], ranges: [], exceptions: [] }));
+    lane.write();
+    expect(lane.isDue).toBe(false);
+    for (const address of ADDRESSES.slice(1, 3)) lane.touch(address);
+    lane.write();
+    expect(lane.isDue).toBe(false);
+    lane.touch(ADDRESSES[3]!);
+    lane.write();
+    expect(lane.isDue).toBe(true);
+  });
+
+  it('leaves a flood to a push, but never leaves a wrong entry in place', () => {
+    const folder = new LaneFolder(root);
+    folder.open();
+    const wanted = new Set<Address>();
+    const lane = new Lane(
+      folder,
+      (address) => wanted.has(address),
+      () => 0,
+      { entries: 2, ageMs: 1_000 },
+    );
+    lane.confirmed(new HeldSet({ addresses: [], ranges: [], exceptions: [] }));
+    wanted.add(ADDRESSES[0]!);
+    lane.touch(ADDRESSES[0]!);
+    lane.write();
+    wanted.clear();
+    for (const address of ADDRESSES.slice(1)) wanted.add(address);
+    for (const address of ADDRESSES) lane.touch(address);
+    lane.write();
+    expect(readdirSync(join(root, 'ban'))).toEqual([]);
+    expect(lane.suffices).toBe(false);
+  });
+});
