@@ -48,6 +48,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const results: SectionResult[] = [];
   for (const section of options.sections) {
     const result = await runSection(section, options, stops, terminal);
+    if (stops.isHalted) return; // its figures are those of servers that were being stopped
     results.push(result);
     show(terminal, result);
     // After each section, so that a run that is cut short has not measured for nothing.

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { serve, type LoopbackServer } from './loopback-server.ts';
 
 const KEY = 'key-of-a-bench';
 /** CrowdSec 1.7 reads its database in pages of this many and writes each as it comes. */
@@ -21,37 +20,31 @@ const SCENARIOS = [
  * CrowdSec 1.7 does, chunked, with `new` first and a `uuid` in every decision.
  */
 export class FakeLapi {
-  readonly url: string;
   readonly key = KEY;
+  /** Of a full reply. */
   readonly bytes: number;
   readonly #pages: readonly Buffer[];
+  readonly #server: LoopbackServer;
   #nextId: number;
   #added: string[] = [];
-  readonly #close: () => Promise<void>;
 
-  private constructor(pages: readonly Buffer[], nextId: number, port: number, close: () => Promise<void>) {
+  private constructor(pages: readonly Buffer[], nextId: number, server: LoopbackServer) {
     this.#pages = pages;
     this.#nextId = nextId;
+    this.#server = server;
     this.bytes = pages.reduce((sum, page) => sum + page.length, 0);
-    this.url = `http://127.0.0.1:${port}`;
-    this.#close = close;
   }
 
   static async start(values: readonly string[]): Promise<FakeLapi> {
     // Written before anybody asks: what is measured is the reader.
     const pages = writePages(values);
-    const answer: { lapi?: FakeLapi } = {};
-    const server = createServer((request, response) => void answer.lapi?.answer(request, response));
-    server.keepAliveTimeout = 0; // as in Go: an idle connection stays open
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const close = () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
-    const { port } = server.address() as AddressInfo;
-    return (answer.lapi = new FakeLapi(pages, values.length + 1, port, close));
+    const server = await serve((request, response) => void lapi.#answer(request, response));
+    const lapi = new FakeLapi(pages, values.length + 1, server);
+    return lapi;
+  }
+
+  get url(): string {
+    return `http://${this.#server.address}`;
   }
 
   /** The next delta has it. */
@@ -60,10 +53,10 @@ export class FakeLapi {
   }
 
   stop(): Promise<void> {
-    return this.#close();
+    return this.#server.stop();
   }
 
-  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.url);
     response.setHeader('content-type', 'application/json');
     if (request.headers['x-api-key'] !== KEY) return void response.writeHead(403).end('{"message":"access forbidden"}');

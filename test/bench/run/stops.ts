@@ -5,6 +5,8 @@ interface Stoppable {
 /** What a section started: stopped in reverse order when it ends, or when somebody presses Ctrl-C. */
 export class Stops {
   readonly #open: Stoppable[] = [];
+  /** Somebody wants the whole run to end: nothing more may be started. */
+  isHalted = false;
 
   readonly also = <T extends Stoppable>(started: T): T => {
     this.#open.push(started);
@@ -16,12 +18,11 @@ export class Stops {
   }
 }
 
-/** The first Ctrl-C stops everything in order; a second one leaves the rest to the exit handlers of the children. */
+/** Ctrl-C stops everything in order, and ends this process then. */
 export function stopOnSignal(stops: Stops, say: (text: string) => void): void {
-  let isStopping = false;
   const onSignal = () => {
-    if (isStopping) return;
-    isStopping = true;
+    if (stops.isHalted) return;
+    stops.isHalted = true;
     say('stopping what this run has started');
     void stops
       .stopAll()
