@@ -52,6 +52,8 @@ interface Token {
   readonly expiresAt: number;
 }
 
+type LoggedIn = { readonly kind: 'ok'; readonly token: Token } | CentralApiFailure;
+
 /** CrowdSec's Central API, as the engine itself would talk to it, on the engine's own account. */
 export class CentralApi {
   readonly #ports: CentralApiPorts;
@@ -72,23 +74,28 @@ export class CentralApi {
     const version = await askVersion();
     const base = new URL(apiVersion(version), found.account.url);
     const startedAt = clock.monotonic();
-    const login = await this.#tokenFor(found.account, base, maxTokenAgeMs);
-    if (login.kind !== 'ok') return login;
     const { bouncers, machines } = report;
     const body = JSON.stringify({ apil_version: version?.text ?? 'unknown', bouncers, machines });
-    const reply = await this.#post(new URL('metrics/', base), body, login.token.text);
-    if (reply.kind === 'refused' && reply.status === 401) this.#token = undefined;
-    if (reply.kind !== 'ok') return reply;
+    const sent = await this.#send(found.account, base, body, maxTokenAgeMs);
+    if (sent.kind !== 'ok') return sent;
     const latencyMs = Math.max(1, Math.round(clock.monotonic() - startedAt));
-    const organizationId = organizationOf(login.token.text);
+    const organizationId = organizationOf(sent.token.text);
     return { kind: 'ok', latencyMs, ...(organizationId === undefined ? {} : { organizationId }) };
   }
 
-  async #tokenFor(
-    account: CentralApiAccount,
-    base: URL,
-    maxAgeMs: number,
-  ): Promise<{ readonly kind: 'ok'; readonly token: Token } | CentralApiFailure> {
+  /** A token that was kept may have been revoked, or our clock may be slow: on 401 a new one is tried, once. */
+  async #send(account: CentralApiAccount, base: URL, body: string, maxTokenAgeMs: number): Promise<LoggedIn> {
+    const kept = this.#token;
+    const login = await this.#tokenFor(account, base, maxTokenAgeMs);
+    if (login.kind !== 'ok') return login;
+    const reply = await this.#post(new URL('metrics/', base), body, login.token.text);
+    if (reply.kind === 'ok') return login;
+    if (reply.kind !== 'refused' || reply.status !== 401) return reply;
+    this.#token = undefined;
+    return login.token === kept ? this.#send(account, base, body, maxTokenAgeMs) : reply;
+  }
+
+  async #tokenFor(account: CentralApiAccount, base: URL, maxAgeMs: number): Promise<LoggedIn> {
     const now = this.#ports.clock.wall();
     const usable = this.#token?.login === account.login && this.#token.expiresAt > now ? this.#token : undefined;
     if (usable && usable.expiresAt - MARGIN_MS > now && now - usable.obtainedAt < maxAgeMs) {
@@ -102,10 +109,7 @@ export class CentralApi {
     return { kind: 'login_budget', retryAfterMs: refused.retryAfterMs, message };
   }
 
-  async #login(
-    { login, password }: CentralApiAccount,
-    base: URL,
-  ): Promise<{ readonly kind: 'ok'; readonly token: Token } | CentralApiFailure> {
+  async #login({ login, password }: CentralApiAccount, base: URL): Promise<LoggedIn> {
     const obtainedAt = this.#ports.clock.wall();
     const body = JSON.stringify({ machine_id: login, password: password.reveal(), scenarios: [] });
     const reply = await this.#post(new URL('watchers/login', base), body);

@@ -1,3 +1,4 @@
+import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import type { Cscli } from './cscli.ts';
 
 export interface CrowdsecVersion {
@@ -14,14 +15,22 @@ export function readCrowdsecVersion(output: string): CrowdsecVersion | undefined
   return { text: match[1] ?? '', major: Number(match[2]), minor: Number(match[3]) };
 }
 
-/** Asked once, and again after a failure: an upgrade of CrowdSec is followed by a restart of ours, or is minor. */
-export function versionReader(cscli: Cscli): () => Promise<CrowdsecVersion | undefined> {
-  let known: CrowdsecVersion | undefined;
-  return async () => {
-    if (known !== undefined) return known;
+/** After a failure it is asked again, but not at every request: starting it may be as heavy as `docker exec`. */
+const AGAIN_AFTER_MS = 60_000;
+
+/** Asked once: an upgrade of CrowdSec is followed by a restart of ours, or is minor. */
+export function versionReader(cscli: Cscli, clock: Clock): () => Promise<CrowdsecVersion | undefined> {
+  let asked: { readonly at: number; readonly answer: Promise<CrowdsecVersion | undefined> } | undefined;
+  const ask = async () => {
     const result = await cscli.run(['version']);
     if (result.kind !== 'ok') return undefined;
-    known = readCrowdsecVersion(`${result.stdout}\n${result.messages.map((message) => message.text).join('\n')}`);
-    return known;
+    return readCrowdsecVersion(`${result.stdout}\n${result.messages.map((message) => message.text).join('\n')}`);
+  };
+  return async () => {
+    const known = await asked?.answer;
+    const now = clock.monotonic();
+    if (known !== undefined || (asked !== undefined && now - asked.at < AGAIN_AFTER_MS)) return known;
+    asked = { at: now, answer: ask() };
+    return asked.answer;
   };
 }

@@ -26,6 +26,7 @@ export class EngineFollower implements Service {
 
   start(): void {
     this.#timer = setInterval(() => void this.#look(), LOOK_MS);
+    void this.#look();
     this.#redis.on('up', () => void this.#look());
     // Subscribing waits for a connection, which may be hours away.
     void onCommand(this.#redis, ({ kind }) => {
@@ -39,6 +40,7 @@ export class EngineFollower implements Service {
   }
 
   async #look(): Promise<void> {
+    void this.#engine.status(); // an external one tells the log when LAPI comes and goes
     if (!this.#redis.isUp) return;
     const wanted = await this.#protection.wanted().catch(() => undefined);
     if (wanted !== undefined) this.#engine.want(wanted.enabled);

@@ -1,6 +1,7 @@
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
+import type { Logger } from '../../bouncer/shared/runtime/logger.ts';
 import type { Engine, EngineReload, EngineState, EngineStatus } from './engine.ts';
-import { lapiHealth } from './lapi-health.ts';
+import { type LapiHealth, lapiHealth } from './lapi-health.ts';
 import type { LapiTransport } from './lapi-transport.ts';
 
 /** How old an answer may be: a page that many people watch must not multiply the questions. */
@@ -11,11 +12,13 @@ export class ExternalEngine implements Engine {
   readonly #transport: LapiTransport;
   readonly #clock: Clock;
   readonly #version: () => Promise<string | undefined>;
+  readonly #log: Logger;
   #asked: { readonly at: number; readonly answer: Promise<EngineStatus> } | undefined;
   #state: EngineState | undefined;
   #since = '';
 
-  constructor(transport: LapiTransport, clock: Clock, version: () => Promise<string | undefined>) {
+  constructor(transport: LapiTransport, clock: Clock, version: () => Promise<string | undefined>, log: Logger) {
+    this.#log = log;
     this.#transport = transport;
     this.#clock = clock;
     this.#version = version;
@@ -41,12 +44,18 @@ export class ExternalEngine implements Engine {
     return Promise.resolve();
   }
 
+  #tell(health: LapiHealth): void {
+    if (health.kind === 'healthy') this.#log.info('[CROWDSEC_STARTUP] LAPI is ready');
+    else this.#log.warn(`[CROWDSEC_STARTUP] LAPI not available: ${health.error}; it needs 30 to 60 seconds to start`);
+  }
+
   async #ask(): Promise<EngineStatus> {
     const [health, version] = await Promise.all([lapiHealth(this.#transport), this.#version()]);
     const state = health.kind === 'healthy' ? 'running' : 'unreachable';
     if (state !== this.#state) {
       this.#state = state;
       this.#since = new Date(this.#clock.wall()).toISOString();
+      this.#tell(health);
     }
     return {
       mode: 'external',

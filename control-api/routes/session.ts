@@ -40,7 +40,12 @@ const postSession = createRoute({
   responses: answer,
 });
 
-const deleteSession = createRoute({ method: 'delete', path: PATH, summary: 'Sign out', responses: answer });
+const deleteSession = createRoute({
+  method: 'delete',
+  path: PATH,
+  summary: 'Sign this browser out',
+  responses: answer,
+});
 
 export function sessionRoutes({ access, sessions, publicUrls }: AuthenticationPorts & { publicUrls: readonly URL[] }) {
   const session = (signedIn: boolean) => ({

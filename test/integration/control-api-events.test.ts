@@ -45,8 +45,8 @@ class Listener {
   async #read(response: Response): Promise<void> {
     const decoder = new TextDecoder();
     try {
-      for await (const chunk of response.body ?? []) {
-        this.text += decoder.decode(chunk as Uint8Array, { stream: true });
+      for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+        this.text += decoder.decode(chunk, { stream: true });
         this.ids.push(...[...this.text.matchAll(/^id: (.+)$/gm)].map(([, id = '']) => id).slice(this.ids.length));
       }
     } catch {

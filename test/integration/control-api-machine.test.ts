@@ -1,6 +1,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Address, parsePrefix } from '../../bouncer/shared/net/prefix.ts';
+import { systemClock } from '../../bouncer/shared/runtime/clock.ts';
 import { Cscli } from '../../control-api/crowdsec/cscli.ts';
 import { cscliCommand } from '../../control-api/crowdsec/cscli-command.ts';
 import { versionReader } from '../../control-api/crowdsec/crowdsec-version.ts';
@@ -103,7 +104,10 @@ describe('CrowdSec as a machine', () => {
 
 describe('the real cscli', () => {
   it('tells its version', async () => {
-    expect(await versionReader(new Cscli(cscliCommand(configured())))()).toMatchObject({ major: 1, minor: 4 });
+    expect(await versionReader(new Cscli(cscliCommand(configured())), systemClock)()).toMatchObject({
+      major: 1,
+      minor: 4,
+    });
   });
 
   it('says no in words when its credentials are missing', async () => {

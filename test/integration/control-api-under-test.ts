@@ -5,6 +5,7 @@ import type { Pace } from '../../control-api/parts.ts';
 import { startControlApi } from '../../control-api/service.ts';
 import { API_PREFIX } from '../../scripts/servers/sidecar.ts';
 import type { Workbench } from '../support/servers.ts';
+import { checkDocumented } from './control-api-documented.ts';
 
 export interface Answer {
   readonly status: number;
@@ -50,8 +51,10 @@ export class ApiUnderTest {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await reply.body.text();
-    const isJson = String(reply.headers['content-type']).includes('json');
-    return { status: reply.statusCode, headers: reply.headers, body: isJson ? JSON.parse(text) : text };
+    const type = String(reply.headers['content-type']);
+    const answer: unknown = type.includes('json') ? JSON.parse(text) : text;
+    checkDocumented(method, path, reply.statusCode, type, answer); // every answer in every test
+    return { status: reply.statusCode, headers: reply.headers, body: answer };
   }
 }
 
