@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseAdminAddress } from '../caddy/admin-address.ts';
 import { CaddyAdmin } from '../caddy/admin-client.ts';
 import type { BouncerConfig } from './config.ts';
-import { createFilter } from './decisions/filter.ts';
+import { createFilter, type Filter } from './decisions/filter.ts';
 import { DecisionStore } from './decisions/store.ts';
 import { judge } from './decisions/verdict.ts';
 import { CaddyRound } from './enforce/caddy-round.ts';
@@ -19,7 +19,6 @@ import { LapiStream } from './lapi/stream.ts';
 import { explain, type LookupAnswer } from './lookup.ts';
 import { Intake } from './intake.ts';
 import { Reporter } from './reporter.ts';
-import type { Decision } from './shared/domain/decision.ts';
 import type { BanAction } from './shared/domain/ruleset.ts';
 import type { Address } from './shared/net/prefix.ts';
 import { RedisLink } from './shared/redis/client.ts';
@@ -48,7 +47,7 @@ export class Daemon {
   readonly #store: DecisionStore;
   readonly #desired: DesiredState;
   readonly #reconcilers: ReadonlyMap<string, Reconciler>;
-  readonly #filter: (decision: Decision) => boolean;
+  readonly #filter: Filter;
   readonly #intake: Intake;
   readonly #stream: LapiStream;
   readonly #services: ServiceGroup;
@@ -207,7 +206,7 @@ export class Daemon {
   async #restore(): Promise<void> {
     const snapshot = await this.#snapshot.restore();
     if (snapshot === undefined) return;
-    const decisions = snapshot.decisions.filter(this.#filter); // it may be older than the configuration
+    const decisions = this.#filter(snapshot.decisions); // it may be older than the configuration
     this.#store.replaceAll(decisions);
     this.#desired.restored();
     const takenAt = new Date(snapshot.takenAt).toISOString();

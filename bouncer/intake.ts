@@ -1,10 +1,10 @@
+import type { Filter } from './decisions/filter.ts';
 import type { DecisionStore } from './decisions/store.ts';
 import type { DesiredState } from './enforce/desired.ts';
 import type { BouncerMetrics } from './http/metrics.ts';
 import type { Batch } from './lapi/batch.ts';
 import type { PullFailure } from './lapi/failure.ts';
 import type { StreamConsumer } from './lapi/stream.ts';
-import type { Decision } from './shared/domain/decision.ts';
 import type { BouncerStatus } from './shared/domain/status.ts';
 import type { Clock } from './shared/runtime/clock.ts';
 import type { Logger } from './shared/runtime/logger.ts';
@@ -17,7 +17,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 interface IntakeParts {
   readonly store: DecisionStore;
   readonly desired: DesiredState;
-  readonly filter: (decision: Decision) => boolean;
+  readonly filter: Filter;
   readonly snapshot: SnapshotKeeper;
   readonly metrics: BouncerMetrics;
   readonly clock: Clock;
@@ -69,14 +69,14 @@ export class Intake implements StreamConsumer, Service {
   wouldDrop(batch: Batch): { dropped: number; known: number } {
     const { store, filter } = this.#parts;
     this.#expire();
-    return { dropped: store.countMissing(batch.decisions.filter(filter)), known: store.size };
+    return { dropped: store.countMissing(filter(batch.decisions)), known: store.size };
   }
 
   onBatch(batch: Batch): void {
     const { store, desired, filter, snapshot, clock, log } = this.#parts;
     this.#heard();
     this.#countRejects(batch);
-    const wanted = batch.decisions.filter(filter);
+    const wanted = filter(batch.decisions);
     const before = store.generation;
     const change = batch.kind === 'full' ? store.replaceAll(wanted) : store.apply(batch.deletedIds, wanted);
     store.expire(clock.monotonic());

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './shared/runtime/small-heap.ts';
 import { Command, Option as Flag } from 'commander';
 import { checkConfig } from './commands/check-config.ts';
 import { clear } from './commands/clear.ts';

@@ -1,6 +1,9 @@
 import type { Decision } from '../shared/domain/decision.ts';
 import { isAddress } from '../shared/net/prefix.ts';
 
+/** Takes the decisions that a user wants out of a list. */
+export type Filter = (decisions: readonly Decision[]) => readonly Decision[];
+
 /** Which decisions a user wants; an empty list means all. Applied here, since LAPI drops duplicates before it filters. */
 export interface DecisionFilter {
   readonly scopes: readonly string[];
@@ -9,8 +12,18 @@ export interface DecisionFilter {
   readonly scenariosNotContaining: readonly string[];
 }
 
-/** Compares without case, as LAPI's own filters do. */
-export function createFilter(filter: DecisionFilter): (decision: Decision) => boolean {
+/**
+ * Compares without case, as LAPI's own filters do.
+ * A filter that wants everything returns the list itself, which may hold a million.
+ */
+export function createFilter(filter: DecisionFilter): Filter {
+  const lists: readonly (readonly string[])[] = Object.values(filter);
+  const isEmpty = lists.every(({ length }) => length === 0);
+  const isWanted = createPredicate(filter);
+  return (decisions) => (isEmpty ? decisions : decisions.filter(isWanted));
+}
+
+function createPredicate(filter: DecisionFilter): (decision: Decision) => boolean {
   const lower = (words: readonly string[]) => words.map((word) => word.toLowerCase());
   const scopes = lower(filter.scopes);
   const origins = lower(filter.origins);

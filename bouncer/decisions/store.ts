@@ -80,6 +80,7 @@ export class DecisionStore {
 
   /** How many of the live decisions are not among these. */
   countMissing(decisions: Iterable<Decision>): number {
+    if (this.#byId.size === 0) return 0;
     let found = 0;
     const seen = new Set<number>();
     for (const { id } of decisions) {
@@ -124,7 +125,8 @@ export class DecisionStore {
     const known = this.#byId.get(decision.id);
     if (known !== undefined && isSame(known, decision)) return false;
     // A renewal on the same prefix must not lift the ban in between, so the new one is in place before the old goes.
-    const others = this.#at(decision.prefix).filter(({ id }) => id !== decision.id);
+    const there = this.#byPrefix.get(decision.prefix);
+    const others = there === undefined ? [] : this.#at(decision.prefix).filter(({ id }) => id !== decision.id);
     if (known !== undefined && !isRenewal(known, decision)) this.#remove(known.id);
     else if (known !== undefined) this.#counts.remove(known);
     this.#byId.set(decision.id, decision);

@@ -2,7 +2,7 @@ import type { IpSet } from '../ipset/ip-set.ts';
 import type { BanSet } from '../shared/domain/ruleset.ts';
 import { type Address, isAddress, type Prefix } from '../shared/net/prefix.ts';
 
-type Members = Pick<IpSet, 'coverings' | 'maximal'>;
+type Members = Pick<IpSet, 'size' | 'contains' | 'coverings' | 'maximal'>;
 
 /**
  * The enforced set in the least words: what a wider ban or the allowlist covers is left out, and an allowlisted
@@ -11,8 +11,9 @@ type Members = Pick<IpSet, 'coverings' | 'maximal'>;
 export function buildBanSet(banned: Members, allowlist: Members): BanSet {
   const addresses: Address[] = [];
   const ranges: Prefix[] = [];
+  const isAllowing = allowlist.size > 0;
   for (const prefix of banned.maximal()) {
-    if (allowlist.coverings(prefix).length > 0) continue;
+    if (isAllowing && allowlist.contains(prefix)) continue;
     if (isAddress(prefix)) addresses.push(prefix);
     else ranges.push(prefix);
   }

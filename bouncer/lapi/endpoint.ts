@@ -41,6 +41,8 @@ export function createLapiAgent(
   const read = (path: string | undefined) => (path === undefined ? {} : readFileSync(path));
   const agent = new Agent({
     connections: 1,
+    // No keep-alive: a connection that LAPI, or a proxy before it, just closed would cost a complete pull.
+    pipelining: 0,
     headersTimeout: limits.firstByteMs,
     bodyTimeout: limits.silenceMs,
     connect: {

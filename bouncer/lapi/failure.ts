@@ -46,6 +46,7 @@ const UNREACHABLE = new Set([
   'ENETUNREACH',
   'EPIPE',
   'UND_ERR_SOCKET',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ]);
 const SLOW = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 
@@ -61,7 +62,7 @@ export function explainError(error: unknown, url: string): PullFailure {
   }
   if (error instanceof RangeError)
     return failure('too_large', `${url}: ${message}`, 'look at what fills LAPI with decisions');
-  if (UNREACHABLE.has(code)) {
+  if (UNREACHABLE.has(code) || isCutShort(name, message)) {
     return failure(
       'unreachable',
       `LAPI at ${url} cannot be reached (${message})`,
@@ -76,6 +77,11 @@ export function explainError(error: unknown, url: string): PullFailure {
     );
   }
   return failure('not_json', `${url} does not answer as LAPI does: ${message.slice(0, 200)}`, URL_HINT);
+}
+
+/** A reply that ends in the middle, in the words of undici's parser. */
+function isCutShort(name: string, message: string): boolean {
+  return name === 'HTTPParserError' && message.includes('EOF');
 }
 
 function failure(reason: PullFailure['reason'], message: string, hint: string): PullFailure {

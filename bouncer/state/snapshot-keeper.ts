@@ -1,13 +1,14 @@
-import { promisify } from 'node:util';
-import { gunzipSync, gzip } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { createGzip, gunzipSync } from 'node:zlib';
 import type { Decision } from '../shared/domain/decision.ts';
 import { announceSnapshot, appendBatch } from '../shared/redis/batch-stream.ts';
 import type { RedisLink } from '../shared/redis/client.ts';
 import {
   type DecisionBatch,
   decodeSnapshot,
-  encodeSnapshot,
   type SnapshotContent,
+  snapshotChunks,
 } from '../shared/redis/snapshot-codec.ts';
 import { readSnapshot, writeSnapshot } from '../shared/redis/snapshot-store.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
@@ -18,10 +19,15 @@ import type { StateDir } from './state-dir.ts';
 const FILE = 'snapshot.json.gz';
 /** A change is on disk at most this much later; in Redis it is at once, as a batch. */
 const INTERVAL_MS = 10_000;
+/** At a million decisions a snapshot is seconds of work: it may take this share of the time, one in twenty. */
+const COST_FACTOR = 20;
 /** A larger change is told as a new snapshot, which is smaller than the batch would be. */
 const LARGEST_BATCH = 5_000;
 
-const compress = promisify(gzip);
+/** Gzip of a text in pieces; other work of the process goes on between them. */
+async function compress(chunks: Iterable<string>): Promise<Buffer> {
+  return buffer(Readable.from(chunks).pipe(createGzip({ level: 1 })));
+}
 
 interface SnapshotParts {
   readonly state: StateDir;
@@ -47,6 +53,7 @@ export class SnapshotKeeper implements Service {
   #isComplete = false;
   #position: string | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #notBefore = -Infinity;
   #work: Promise<void> = Promise.resolve();
 
   constructor(parts: SnapshotParts) {
@@ -54,7 +61,9 @@ export class SnapshotKeeper implements Service {
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.flush(), INTERVAL_MS);
+    this.#timer = setInterval(() => {
+      if (this.#parts.clock.monotonic() >= this.#notBefore) void this.flush();
+    }, INTERVAL_MS);
     this.#parts.redis?.on('up', () => this.redisForgot());
   }
 
@@ -109,8 +118,11 @@ export class SnapshotKeeper implements Service {
     const { state, redis, decisions, clock } = this.#parts;
     if (!this.#isDirty && (redis?.isUp !== true || !this.#isStaleInRedis)) return;
     this.#isDirty = false;
-    const bytes = await compress(encodeSnapshot(decisions(), this.#position, clock), { level: 1 });
+    const began = clock.monotonic();
+    const bytes = await compress(snapshotChunks(decisions(), this.#position, clock));
     await state.write(FILE, bytes);
+    const now = clock.monotonic();
+    this.#notBefore = now + COST_FACTOR * (now - began);
     if (redis?.isUp !== true) return;
     const isNews = this.#isStaleInRedis;
     this.#isStaleInRedis = false;

@@ -33,11 +33,11 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
       lazyConnect: true,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
-      commandTimeout: COMMAND_TIMEOUT_MS,
       connectTimeout: COMMAND_TIMEOUT_MS,
       retryStrategy: (attempt: number) => backoffDelay(attempt, { firstMs: 100, longestMs: 2_000 }),
     };
-    this.#redis = new Redis(url, options);
+    this.#redis = new Redis(url, { ...options, commandTimeout: COMMAND_TIMEOUT_MS });
+    // A subscription waits for Redis as long as it takes: it is asked for once, and holds over every reconnection.
     this.#subscriber = new Redis(url, { ...options, enableOfflineQueue: true, maxRetriesPerRequest: null });
     this.#redis.on('ready', () => void this.#ready());
     this.#redis.on('error', (error: Error) => this.#lost(error.message || error.name));

@@ -36,11 +36,38 @@ export interface SnapshotContent {
   readonly decisions: Decision[];
 }
 
-export function encodeSnapshot(decisions: Iterable<Decision>, position: string | undefined, clock: Clock): string {
-  const groups = toGroups(decisions, clock);
-  return JSON.stringify({ schema: 1, taken_at: clock.wall(), position, groups } satisfies z.infer<
+/** Decisions encoded at a time: a million as one text would be held three times over. */
+const CHUNK = 20_000;
+
+/** A snapshot's text in pieces, computed as they are asked for; `decisions` may change in between. */
+export function* snapshotChunks(
+  decisions: Iterable<Decision>,
+  position: string | undefined,
+  clock: Clock,
+): Generator<string, void, undefined> {
+  const { groups: _, ...head } = { schema: 1, taken_at: clock.wall(), position, groups: [] } satisfies z.infer<
     typeof snapshotSchema
-  >);
+  >;
+  yield `${JSON.stringify(head).slice(0, -1)},"groups":[`;
+  let separator = '';
+  for (const chunk of inChunks(decisions)) {
+    for (const group of toGroups(chunk, clock)) {
+      yield separator + JSON.stringify(group);
+      separator = ',';
+    }
+  }
+  yield ']}';
+}
+
+function* inChunks(decisions: Iterable<Decision>): Generator<Decision[], void, undefined> {
+  let chunk: Decision[] = [];
+  for (const decision of decisions) {
+    chunk.push(decision);
+    if (chunk.length < CHUNK) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
 }
 
 /**
