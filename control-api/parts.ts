@@ -11,6 +11,7 @@ import { LapiTransport } from './crowdsec/lapi-transport.ts';
 import { ManagedEngine } from './crowdsec/managed-engine.ts';
 import { machineCredentials } from './crowdsec/machine-credentials.ts';
 import { MachineClient } from './crowdsec/machine-client.ts';
+import { createDecisionParts } from './decisions/decision-parts.ts';
 import { Enrollment } from './enrollment/enrollment.ts';
 import { EventWriter } from './events/event-writer.ts';
 import { Heartbeat } from './heartbeat/heartbeat.ts';
@@ -48,14 +49,14 @@ export function createParts(config: Config, log: Logger, pace: Pace = {}) {
     caFile: process.env['SSL_CERT_FILE'],
   });
   const cscli = new Cscli(cscliCommand(config));
-  const version = versionReader(cscli);
+  const version = versionReader(cscli, clock);
   const machine = new MachineClient(transport, () => machineCredentials(config));
   const events = new EventWriter(redis, clock);
   const versionText = async () => (await version())?.text;
   const engine =
     config.CROWDSEC_ENGINE === 'managed'
       ? new ManagedEngine({ command: engineCommand(config), transport, version: versionText, events, clock, log })
-      : new ExternalEngine(transport, clock, versionText);
+      : new ExternalEngine(transport, clock, versionText, log);
   const budget = new LoginBudget(redis, clock);
   const spendLogin = () => budget.spend();
   const centralApi = new CentralApi({ configDir, internet, clock, version, spendLogin });
@@ -73,6 +74,7 @@ export function createParts(config: Config, log: Logger, pace: Pace = {}) {
   });
   const heartbeat = new Heartbeat({ redis, centralApi, cscli, enrollment, events, clock, log });
   const protection = new Protection(redis, clock);
+  const decisions = createDecisionParts({ config, redis, machine, protection, events, clock, log });
   const hub = new HubIndex(configDir);
   const hubOperations = new HubOperations({ hub, cscli, engine, events, log });
   return {
@@ -89,6 +91,7 @@ export function createParts(config: Config, log: Logger, pace: Pace = {}) {
     enrollment,
     heartbeat,
     protection,
+    decisions,
     hub,
     hubOperations,
     close: async () => {
