@@ -14,11 +14,14 @@ import { RedisUnavailable } from './redis-access.ts';
 import { type AlertPorts, alertRoutes } from './routes/alerts.ts';
 import { type AllowlistPorts, allowlistRoutes } from './routes/allowlist.ts';
 import { type ConsolePorts, consoleRoutes } from './routes/console.ts';
+import { type DecisionChangePorts, decisionChangeRoutes } from './routes/decision-changes.ts';
+import { type DecisionPorts, decisionRoutes } from './routes/decisions.ts';
 import { type DiagnosticsPorts, diagnosticsRoutes } from './routes/diagnostics.ts';
 import { type EventPorts, eventRoutes } from './routes/events.ts';
 import { type HealthPorts, healthRoutes } from './routes/health.ts';
 import { type HubChangePorts, hubChangeRoutes } from './routes/hub-changes.ts';
 import { type HubReadPorts, hubRoutes } from './routes/hub.ts';
+import { type LookupPorts, lookupRoutes } from './routes/lookup.ts';
 import { type ProtectionPorts, protectionRoutes } from './routes/protection.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { type StatusPorts, statusRoutes } from './routes/status.ts';
@@ -32,11 +35,14 @@ export interface AppPorts
     AllowlistPorts,
     AuthenticationPorts,
     ConsolePorts,
+    DecisionChangePorts,
+    DecisionPorts,
     DiagnosticsPorts,
     EventPorts,
     HealthPorts,
     HubChangePorts,
     HubReadPorts,
+    LookupPorts,
     ProtectionPorts,
     StatusPorts {
   readonly log: Logger;
@@ -95,6 +101,9 @@ export function createApp(ports: AppPorts) {
     .route('/', hubRoutes(ports))
     .route('/', hubChangeRoutes(ports))
     .route('/', allowlistRoutes(ports))
+    .route('/', decisionRoutes(ports))
+    .route('/', decisionChangeRoutes(ports))
+    .route('/', lookupRoutes(ports))
     .route('/', alertRoutes(ports))
     .route('/', eventRoutes(ports));
 

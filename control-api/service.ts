@@ -41,6 +41,7 @@ export async function startControlApi(config: Config, log: Logger, pace: Pace = 
       { name: 'connections', start: () => parts.redis.start(), stop: () => parts.close() },
       new EngineFollower(parts.engine, parts.protection, parts.redis),
       heartbeatPoller(config, parts, log),
+      parts.decisions.table,
       {
         name: 'HTTP',
         start: async () => {

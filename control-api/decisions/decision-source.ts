@@ -1,0 +1,81 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { Decision } from '../../bouncer/shared/domain/decision.ts';
+import { readBatches, type StreamEntry } from '../../bouncer/shared/redis/batch-stream.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { keys } from '../../bouncer/shared/redis/keys.ts';
+import { decodeSnapshot } from '../../bouncer/shared/redis/snapshot-codec.ts';
+import { readSnapshot } from '../../bouncer/shared/redis/snapshot-store.ts';
+import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
+
+const decompress = promisify(gunzip);
+
+/** Where a stream begins. */
+const BEGINNING = '0-0';
+
+/** How many entries are read at once. */
+const AT_ONCE = 100;
+
+export interface LoadedSnapshot {
+  /** The first entry of the stream that may not be in it comes after this one. */
+  readonly position: string;
+  readonly decisions: readonly Decision[];
+}
+
+/** What a bouncer tells of its decisions, in Redis. Every call throws when Redis, or what is in it, cannot be used. */
+export class DecisionSource {
+  readonly #redis: RedisLink;
+  readonly #clock: Clock;
+
+  constructor(redis: RedisLink, clock: Clock) {
+    this.#redis = redis;
+    this.#clock = clock;
+  }
+
+  get isUp(): boolean {
+    return this.#redis.isUp;
+  }
+
+  /** Undefined when there is none: never written, or wiped. That is not the same as no decisions. */
+  async snapshot(): Promise<LoadedSnapshot | undefined> {
+    const first = await this.#read();
+    if (first?.position !== undefined || first === undefined) return placed(first, BEGINNING);
+    // The first snapshot of a bouncer names no position: it is announced right after it was written. The announcement
+    // has to be looked up before the snapshot is read, or a newer one could be taken for this one's.
+    const announced = await this.#lastAnnouncement();
+    return placed(await this.#read(), announced);
+  }
+
+  after(position: string): Promise<StreamEntry[]> {
+    return readBatches(this.#redis, position, AT_ONCE, this.#clock);
+  }
+
+  /** False once the stream was trimmed past it, or wiped: entries may have been missed then. */
+  async holds(position: string): Promise<boolean> {
+    return (await this.#redis.commands.xrange(keys.batches, position, position)).length > 0;
+  }
+
+  async #read(): Promise<{ position: string | undefined; decisions: Decision[] } | undefined> {
+    const bytes = await readSnapshot(this.#redis);
+    if (bytes === undefined) return undefined;
+    return decodeSnapshot((await decompress(bytes)).toString('utf8'), this.#clock);
+  }
+
+  async #lastAnnouncement(): Promise<string> {
+    let before = '+';
+    for (;;) {
+      const entries = await this.#redis.commands.xrevrange(keys.batches, before, '-', 'COUNT', AT_ONCE);
+      for (const [id, [field]] of entries) if (field === 'snapshot') return id;
+      const oldest = entries.at(-1)?.[0];
+      if (oldest === undefined) return BEGINNING;
+      before = `(${oldest}`;
+    }
+  }
+}
+
+function placed(
+  read: { position: string | undefined; decisions: Decision[] } | undefined,
+  otherwise: string,
+): LoadedSnapshot | undefined {
+  return read && { position: read.position ?? otherwise, decisions: read.decisions };
+}

@@ -1,0 +1,180 @@
+import type { StreamEntry } from '../../bouncer/shared/redis/batch-stream.ts';
+import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
+import type { Logger } from '../../bouncer/shared/runtime/logger.ts';
+import type { Service } from '../../bouncer/shared/runtime/service.ts';
+import { Wake } from '../../bouncer/shared/runtime/wake.ts';
+import { DecisionRows, wallOffset } from './decision-rows.ts';
+import type { DecisionSource } from './decision-source.ts';
+import type { PlaceFinder } from './places.ts';
+
+const LOOK_EVERY_MS = 500;
+
+/** A table that was not brought up to date for longer says so. */
+const FRESH_MS = 3_000;
+
+/** Places are looked up in turns of this length, so that requests are answered in between. */
+const LOCATE_TURN_MS = 10;
+
+/** How long an arrival is remembered: a bouncer's status comes more often. */
+const RECENT_MS = 15_000;
+
+export type TableState =
+  /** No snapshot was seen yet: nothing is known, which is not "no decisions". */
+  | { readonly kind: 'loading'; readonly reason: string }
+  | { readonly kind: 'live'; readonly asOf: number }
+  /** The last that was seen; `asOf` says when. */
+  | { readonly kind: 'stale'; readonly asOf: number; readonly reason: string };
+
+interface TableParts {
+  readonly source: Pick<DecisionSource, 'isUp' | 'snapshot' | 'after' | 'holds'>;
+  /** Opened at the start, since it reads files. */
+  readonly places: () => Promise<PlaceFinder>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Every decision that the bouncer acts on, followed through Redis: its snapshot, then the batches since. */
+export class DecisionTable implements Service {
+  readonly name = 'decisions';
+  readonly #parts: TableParts;
+  readonly #stop = new AbortController();
+  readonly #wake = new Wake();
+  #places: PlaceFinder | undefined;
+  #rows = new DecisionRows();
+  #position: string | undefined;
+  /** Whether the stream was seen to hold `#position`: only then its absence tells of a loss. */
+  #isAnchored = false;
+  #asOf: number | undefined;
+  #reason = 'no bouncer has written its decisions to Redis yet';
+  /** When the latest arrivals were first seen, by id. */
+  #recent = new Map<number, number>();
+  #turn: Promise<void> = Promise.resolve();
+  #loop: Promise<void> | undefined;
+
+  constructor(parts: TableParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#loop = this.#follow();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  /** Live: read it within one turn of the event loop. What has run out is taken out first. */
+  get rows(): DecisionRows {
+    this.#rows.expire(this.#parts.clock.wall());
+    return this.#rows;
+  }
+
+  get state(): TableState {
+    if (this.#asOf === undefined) return { kind: 'loading', reason: this.#reason };
+    const isFresh = this.#parts.clock.wall() - this.#asOf <= FRESH_MS;
+    return isFresh ? { kind: 'live', asOf: this.#asOf } : { kind: 'stale', asOf: this.#asOf, reason: this.#reason };
+  }
+
+  /** When a decision came in, if that was only just now. */
+  arrivalOf(id: number): number | undefined {
+    return this.#recent.get(id);
+  }
+
+  /** Brings the table up to date now. Never fails: `state` says when it could not be done. */
+  async catchUp(): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#look());
+    await this.#turn;
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stop;
+    this.#places = await this.#parts.places();
+    while (!signal.aborted) {
+      await this.catchUp();
+      const isLocated = this.#rows.locate(this.#places, LOCATE_TURN_MS);
+      await this.#wake.sleep(isLocated ? LOOK_EVERY_MS : 1, signal);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { clock, log } = this.#parts;
+    try {
+      const isKnown = this.#position === undefined ? await this.#load() : await this.#advance();
+      if (isKnown) this.#asOf = clock.wall();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (reason !== this.#reason) log.warn({ reason }, 'the decisions in Redis cannot be followed now');
+      this.#reason = reason;
+      // An entry that cannot be read is in the next snapshot.
+      if (this.#parts.source.isUp) this.#position = undefined;
+    }
+    this.#forget(clock.wall() - RECENT_MS);
+  }
+
+  /**
+   * Takes the snapshot as the whole truth, and goes on from there.
+   * @param announcedAt the entry that announced it: batches after that follow, some of them a second time.
+   * @returns false when there is nothing to load: what was known stays.
+   */
+  async #load(announcedAt?: string): Promise<boolean> {
+    const { source, clock, log } = this.#parts;
+    const snapshot = await source.snapshot();
+    if (snapshot === undefined) {
+      this.#position = undefined;
+      if (this.#asOf !== undefined) this.#reason = 'Redis has lost the decisions; a bouncer writes them anew';
+      return false;
+    }
+    const rows = new DecisionRows();
+    const offset = wallOffset(clock);
+    const isFirst = this.#asOf === undefined;
+    for (const decision of snapshot.decisions) {
+      if (!isFirst && this.#rows.slotOf(decision.id) === undefined) this.#arrived(decision.id);
+      rows.put(decision, offset);
+    }
+    this.#rows = rows;
+    this.#position = announcedAt ?? snapshot.position;
+    this.#isAnchored = false;
+    log.debug({ decisions: rows.size, position: this.#position }, 'decisions loaded from the snapshot');
+    return this.#advance();
+  }
+
+  /** Reads on to the end of the stream. */
+  async #advance(): Promise<boolean> {
+    const { source } = this.#parts;
+    for (;;) {
+      const position = this.#position ?? '';
+      const isHeld = await source.holds(position);
+      if (!isHeld && this.#isAnchored) return this.#load(); // trimmed or wiped: entries may have been missed
+      this.#isAnchored ||= isHeld;
+      const entries = await source.after(position);
+      const announced = entries.findLast(({ kind }) => kind === 'snapshot');
+      if (announced !== undefined) return this.#load(announced.id);
+      for (const entry of entries) if (entry.kind === 'batch') this.#apply(entry);
+      if (entries.length === 0) return true;
+    }
+  }
+
+  #apply({ id, batch }: Extract<StreamEntry, { kind: 'batch' }>): void {
+    const offset = wallOffset(this.#parts.clock);
+    for (const removed of batch.removedIds) this.#rows.remove(removed);
+    for (const decision of batch.added) {
+      this.#rows.put(decision, offset);
+      this.#arrived(decision.id);
+    }
+    this.#position = id;
+    this.#isAnchored = true;
+  }
+
+  #arrived(id: number): void {
+    this.#recent.delete(id);
+    this.#recent.set(id, this.#parts.clock.wall());
+  }
+
+  #forget(before: number): void {
+    for (const [id, seenAt] of this.#recent) {
+      if (seenAt >= before) return; // in the order in which they came
+      this.#recent.delete(id);
+    }
+  }
+}

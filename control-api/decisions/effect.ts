@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BouncerStatus } from '../../bouncer/shared/domain/status.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { publishCommand } from '../../bouncer/shared/redis/command-channel.ts';
+import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
+import type { Protection } from '../protection/protection.ts';
+import type { BouncerClient } from './bouncer-client.ts';
+import type { DecisionTable } from './decision-table.ts';
+import { isSettled } from './enforcement.ts';
+
+/** How long an answer waits for the bouncer to follow without being able to ask it. */
+const FOLLOW_WITHIN_MS = 10_000;
+
+/** How long it waits for a first sign of a bouncer when none is alive: one may just be starting. */
+const ALIVE_WITHIN_MS = 1_500;
+
+/** What a bouncer confirmed is in Redis a moment later; an answer waits for it, so that the next page shows it. */
+const SHOWN_WITHIN_MS = 1_000;
+
+const LOOK_EVERY_MS = 50;
+
+export interface Effect {
+  /** Whether every Caddy holds the result. */
+  readonly confirmed: boolean;
+  /** What is missing, in sentences; empty when confirmed. */
+  readonly missing: readonly string[];
+}
+
+interface EffectParts {
+  readonly bouncer: BouncerClient;
+  readonly protection: Protection;
+  readonly table: DecisionTable;
+  readonly redis: RedisLink;
+  readonly clock: Clock;
+}
+
+/** Makes a change of LAPI's decisions reach Caddy now, and says when it has. */
+export class EffectWatch {
+  readonly #parts: EffectParts;
+
+  constructor(parts: EffectParts) {
+    this.#parts = parts;
+  }
+
+  /** @param isSeen whether the table shows the change: what it shows, the bouncer acts on. */
+  async settle(isSeen: () => boolean): Promise<Effect> {
+    const { bouncer, redis } = this.#parts;
+    // Other bouncers of a fleet hear it too. Losing it costs time only.
+    if (redis.isUp) await publishCommand(redis, { kind: 'refresh' }).catch(() => undefined);
+    const answer = await bouncer.refresh();
+    if (answer.kind === 'unavailable') return this.#watch(isSeen, `${answer.message}; ${answer.hint}`);
+    await this.#untilShown(isSeen);
+    return answer.value;
+  }
+
+  async #untilShown(isSeen: () => boolean): Promise<void> {
+    const { table, clock } = this.#parts;
+    const deadline = clock.monotonic() + SHOWN_WITHIN_MS;
+    for (;;) {
+      await table.catchUp();
+      if (isSeen() || clock.monotonic() >= deadline) return;
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  /** Without the bouncer's own word: it has the change when the table shows it, and Caddy when a later status says so. */
+  async #watch(isSeen: () => boolean, why: string): Promise<Effect> {
+    const { protection, table, clock } = this.#parts;
+    const startedAt = clock.monotonic();
+    let seenAt: number | undefined;
+    for (;;) {
+      await table.catchUp();
+      if (isSeen()) seenAt ??= clock.wall();
+      const bouncers = await protection.bouncers().catch(() => undefined);
+      const missing = missingAfter(seenAt, bouncers);
+      const patience = bouncers?.length === 0 ? ALIVE_WITHIN_MS : FOLLOW_WITHIN_MS;
+      if (missing.length === 0) return { confirmed: true, missing };
+      if (bouncers === undefined || clock.monotonic() - startedAt >= patience) {
+        return { confirmed: false, missing: [...missing, why] };
+      }
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+}
+
+function missingAfter(seenAt: number | undefined, bouncers: readonly BouncerStatus[] | undefined): string[] {
+  if (bouncers === undefined) return ['Redis is not available, so no bouncer can be heard'];
+  if (bouncers.length === 0) return ['no bouncer is alive: start one (bouncer run), it takes decisions from LAPI'];
+  if (seenAt === undefined) return ['no bouncer has taken the change from LAPI yet'];
+  return bouncers.flatMap((bouncer) => {
+    if (Date.parse(bouncer.updated_at) < seenAt) return [`bouncer ${bouncer.id} has not said yet that Caddy follows`];
+    return bouncer.caddies
+      .filter((caddy) => !isSettled(caddy))
+      .map(({ admin, state, error }) => `caddy ${admin} is ${state}${error === undefined ? '' : `: ${error}`}`);
+  });
+}

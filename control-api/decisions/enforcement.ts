@@ -1,0 +1,57 @@
+import type { BouncerStatus, CaddyStatus } from '../../bouncer/shared/domain/status.ts';
+import type { Prefix } from '../../bouncer/shared/net/prefix.ts';
+import type { DecisionRows } from './decision-rows.ts';
+import { coveredBy } from './prefix-matcher.ts';
+
+/** Whether Caddy blocks what a decision names; `pending` while that is not confirmed. */
+export type Enforced = boolean | 'pending';
+
+/** What holds for every row, and why: the first reason that applies. */
+export type Enforcement =
+  | { readonly kind: 'on' }
+  | { readonly kind: 'off'; readonly reason: string }
+  | { readonly kind: 'pending'; readonly reason: string };
+
+export interface EnforcementFacts {
+  /** Undefined when Redis cannot say. */
+  readonly bouncers: readonly BouncerStatus[] | undefined;
+  readonly allowlist: readonly Prefix[];
+  /** When a decision came in, if that was only just now. */
+  readonly arrivalOf: (id: number) => number | undefined;
+}
+
+/** What the bouncers do as a whole, by their own word. */
+export function enforcement(bouncers: readonly BouncerStatus[] | undefined): Enforcement {
+  if (bouncers === undefined) return pending('Redis is not available, so no bouncer can be heard');
+  if (bouncers.length === 0) return pending('no bouncer is alive; Caddy keeps the rules that it has');
+  const caddies = bouncers.flatMap((bouncer) => bouncer.caddies);
+  if (caddies.length === 0) return { kind: 'off', reason: 'no bouncer knows a Caddy: set CADDY_ADMIN' };
+  const unsettled = caddies.find((caddy) => !isSettled(caddy));
+  if (unsettled !== undefined) return pending(`caddy ${unsettled.admin} is ${unsettled.state.replace('_', ' ')}`);
+  if (bouncers.some(({ settings }) => !settings.enabled)) return { kind: 'off', reason: 'protection is switched off' };
+  const other = bouncers.find(({ settings }) => settings.policy !== 'enforce');
+  return other === undefined ? { kind: 'on' } : { kind: 'off', reason: `the policy is ${other.settings.policy}` };
+}
+
+export function isSettled({ state }: CaddyStatus): boolean {
+  return state === 'in_sync' || state === 'no_http_app';
+}
+
+function pending(reason: string): Enforcement {
+  return { kind: 'pending', reason };
+}
+
+/**
+ * What holds for each row. An address that an allowlist entry covers is not blocked; one that came in after the
+ * bouncers spoke last may not be blocked yet.
+ */
+export function enforcedRows(rows: DecisionRows, facts: EnforcementFacts): (slot: number) => Enforced {
+  const overall = enforcement(facts.bouncers);
+  const allowed = coveredBy(rows, facts.allowlist);
+  const spokenAt = Math.min(...(facts.bouncers ?? []).map((bouncer) => Date.parse(bouncer.updated_at)));
+  return (slot) => {
+    if (overall.kind === 'off' || allowed(slot) !== undefined) return false;
+    const arrivedAt = facts.arrivalOf(rows.ids[slot] ?? -1);
+    return overall.kind === 'pending' || (arrivedAt !== undefined && arrivedAt > spokenAt) ? 'pending' : true;
+  };
+}

