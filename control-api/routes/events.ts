@@ -56,7 +56,6 @@ export function eventRoutes({ redis, stopping }: EventPorts) {
       try {
         await stream.write(': connected\nretry: 2000\n\n');
         for await (const message of followEvents(redis, after, signal)) await stream.writeSSE(message);
-        console.log('ended', signal.aborted, clients);
       } finally {
         clearInterval(ping);
         clients--;
