@@ -8,11 +8,15 @@ import type { StreamConsumer } from './lapi/stream.ts';
 import type { BouncerStatus } from './shared/domain/status.ts';
 import type { Clock } from './shared/runtime/clock.ts';
 import type { Logger } from './shared/runtime/logger.ts';
+import { giveBackMemorySoon } from './shared/runtime/small-heap.ts';
 import type { Service } from './shared/runtime/service.ts';
 import type { SnapshotKeeper } from './state/snapshot-keeper.ts';
 
 /** The longest that a Node timer can wait. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A pull of more decisions than this leaves garbage that is worth collecting. */
+const LARGE = 10_000;
 
 interface IntakeParts {
   readonly store: DecisionStore;
@@ -85,6 +89,7 @@ export class Intake implements StreamConsumer, Service {
       desired.completed();
     } else desired.changed();
     snapshot.changed(change);
+    if (batch.decisions.length > LARGE) giveBackMemorySoon();
     if (store.generation !== before) {
       log.info(
         { pull: batch.kind, new: change.added.length, deleted: change.removedIds.length, live: store.size },
