@@ -3,20 +3,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
-import { removeStatus, writeStatus } from '../../bouncer/shared/redis/status-store.ts';
-import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { removeStatus } from '../../bouncer/shared/redis/status-store.ts';
 import type { CaddyServer } from '../../scripts/servers/caddy-server.ts';
 import type { CrowdsecServer } from '../../scripts/servers/crowdsec-server.ts';
-import { projectRoot } from '../../scripts/servers/project-root.ts';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
-import { run } from '../../scripts/servers/run.ts';
-import { requireBuild } from '../support/built.ts';
 import type { Internet } from '../support/internet/internet.ts';
-import { Workbench } from '../support/servers.ts';
+import type { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { bouncerStatus, caddyStatus } from '../unit/control-api-bouncers.ts';
-import { settingsFor, startInternet, withCentralApi } from './control-api-crowdsec.ts';
+import { type Diagnosed, startDiagnosed } from './control-api-diagnosed.ts';
 import { type ApiUnderTest, startApi } from './control-api-under-test.ts';
 
 type Connection = Record<string, unknown>;
@@ -25,6 +20,7 @@ interface ConfigChecks {
   checks: { id: string; status: string; message: string; hint?: string }[];
 }
 
+let diagnosed: Diagnosed;
 let workbench: Workbench;
 let redis: RedisServer;
 let crowdsec: CrowdsecServer;
@@ -33,44 +29,15 @@ let internet: Internet;
 let link: RedisLink;
 let api: ApiUnderTest;
 let settings: Record<string, string>;
+let speak: () => Promise<void>;
 
 const connectivity = async () => (await api.get('/diagnostics/connectivity')).body as Record<string, Connection>;
 const config = async () => (await api.get('/diagnostics/config')).body as ConfigChecks;
 const check = async (id: string) => (await config()).checks.find((found) => found.id === id);
 
-/** A bouncer that is well, now. */
-async function speak(): Promise<void> {
-  const now = new Date().toISOString();
-  const lapi = { url: crowdsec.url, state: 'up' as const, last_pull_at: now, rejected: {} };
-  await writeStatus(
-    link,
-    bouncerStatus({
-      lapi,
-      updated_at: now,
-      caddies: [caddyStatus({ admin: caddy.admin, version: '2.6.2', entries: 7 })],
-    }),
-  );
-}
-
 beforeAll(async () => {
-  workbench = await Workbench.open();
-  [redis, crowdsec, caddy] = await Promise.all([
-    workbench.redis(),
-    workbench.crowdsec(),
-    workbench.caddy('2.6.2', { kind: 'caddyfile', sites: '' }),
-  ]);
-  internet = await startInternet(workbench, crowdsec);
-  await withCentralApi(crowdsec);
-  link = new RedisLink(redis.url, createLogger('test', 'silent', false));
-  link.start();
-  await waitFor(() => link.isUp, { what: 'the test to reach Redis' });
-  settings = {
-    ...settingsFor(crowdsec),
-    REDIS_URL: redis.url,
-    CADDY_ADMIN: caddy.admin,
-    HTTPS_PROXY: internet.proxyUrl,
-    CROWDSEC_BOUNCER_KEY_FILE: await crowdsec.addBouncer('diagnosed'),
-  };
+  diagnosed = await startDiagnosed();
+  ({ workbench, redis, crowdsec, caddy, internet, link, settings, speak } = diagnosed);
   api = await startApi(workbench, settings);
   await waitFor(async () => (await api.get('/status')).status === 200, { what: 'the API to reach Redis' });
 });
@@ -80,10 +47,7 @@ afterEach(() => {
   internet.silent.clear();
 });
 
-afterAll(async () => {
-  link.stop();
-  await workbench.stop();
-});
+afterAll(() => diagnosed.stop());
 
 /** The answers are shared for a second. */
 const laterThan = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -281,64 +245,5 @@ describe('GET /diagnostics/config', () => {
     for (const { status, hint } of checks.filter((found) => found.status === 'failed')) {
       expect([status, hint]).toEqual(['failed', expect.stringMatching(/^[^\n]{10,}$/)]);
     }
-  });
-});
-
-describe('scripts/diagnose-crowdsec.sh', () => {
-  const diagnose = (args: string[], more: Record<string, string> = {}) =>
-    run(join(projectRoot, 'scripts', 'diagnose-crowdsec.sh'), args, {
-      env: { ...settings, SSL_CERT_FILE: internet.caFile, ...more },
-      timeoutMs: 60_000,
-    });
-
-  beforeAll(() => requireBuild());
-
-  it('prints one line a check and the totals, and exits 0 when nothing failed', async () => {
-    await speak();
-    const result = await diagnose([]);
-    expect([result.code, result.stdout]).toEqual([0, expect.stringMatching(/^✓ Caddy +Caddy 2\.6\.2 answers/)]);
-    for (const title of ['LAPI', 'Central API', 'Console enrollment', 'Heartbeats', 'config.yaml']) {
-      expect(result.stdout).toMatch(new RegExp(`^[✓!-] ${title} `, 'm'));
-    }
-    expect(result.stdout).toMatch(/\n\d+ fine, \d+ to look at, 0 failed, \d+ skipped\n$/);
-  });
-
-  it('exits 1 on a failed check, in both forms, and says what to do', async () => {
-    await crowdsec.stop();
-    const text = await diagnose([]);
-    const asJson = await diagnose(['--json']);
-    await crowdsec.start();
-    expect(text.code).toBe(1);
-    expect(text.stdout).toMatch(/^✗ LAPI +LAPI not available .*connection refused\n +→ LAPI needs 30 to 60 seconds/m);
-    expect(asJson.code).toBe(1);
-    const report = JSON.parse(asJson.stdout) as {
-      healthy: boolean;
-      totals: { failed: number };
-      checks: { id: string; status: string }[];
-    };
-    expect(report).toMatchObject({ healthy: false });
-    expect(report.totals.failed).toBe(report.checks.filter(({ status }) => status === 'failed').length);
-    expect(report.checks).toContainEqual(expect.objectContaining({ id: 'lapi', status: 'failed' }));
-  });
-
-  it('gives the same report as JSON, with exit 0 when nothing failed', async () => {
-    await speak();
-    const result = await diagnose(['--json']);
-    expect(result.code).toBe(0);
-    expect(JSON.parse(result.stdout)).toMatchObject({ healthy: true, totals: { failed: 0 } });
-  });
-
-  it('looks for CrowdSec below another folder', async () => {
-    const { CROWDSEC_CONFIG_DIR: _, ...elsewhere } = settings;
-    await speak();
-    const found = await diagnose(['--data-dir', crowdsec.folders.root], elsewhere);
-    expect(found.stdout).toContain(`${crowdsec.folders.etc}/config.yaml is valid`);
-    const lost = await diagnose(['--data-dir', '/nowhere', '--crowdsec-config-dir', '/nowhere']);
-    expect(lost.code).toBe(1);
-  });
-
-  it('exits 2 when it is called wrongly', async () => {
-    expect((await diagnose(['--nonsense'])).code).toBe(2);
-    expect((await diagnose([], { REDIS_URL: 'nonsense' })).code).toBe(2);
   });
 });

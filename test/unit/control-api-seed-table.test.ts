@@ -17,6 +17,7 @@ const ENGINE = 'integration/control-api-engine.test.ts';
 const HUB = 'integration/control-api-hub.test.ts';
 const CONSOLE = 'integration/control-api-console.test.ts';
 const DIAGNOSTICS = 'integration/control-api-diagnostics.test.ts';
+const SCRIPT = 'integration/control-api-diagnose-script.test.ts';
 const ENROLLMENT = 'unit/control-api-enrollment.test.ts';
 
 /** From top to bottom, in the order of the document. */
@@ -77,7 +78,7 @@ const TABLE: readonly Row[] = [
   },
   {
     promise: 'Run the diagnostic script to test connectivity: ./scripts/diagnose-crowdsec.sh',
-    file: DIAGNOSTICS,
+    file: SCRIPT,
     test: 'prints one line a check and the totals, and exits 0 when nothing failed',
   },
   {
@@ -146,14 +147,15 @@ const TABLE: readonly Row[] = [
   },
   {
     promise: 'Output as JSON (for automation): --json',
-    file: DIAGNOSTICS,
+    file: SCRIPT,
     test: 'exits 1 on a failed check, in both forms, and says what to do',
   },
   {
     promise: 'Use a custom data directory: --data-dir',
-    file: DIAGNOSTICS,
+    file: SCRIPT,
     test: 'looks for CrowdSec below another folder',
   },
+  { promise: 'Heartbeat service status', file: SCRIPT, test: 'sees that the heartbeat service has stopped' },
   {
     promise: 'Configuration file validity',
     file: DIAGNOSTICS,
