@@ -10,6 +10,7 @@ import { jsonOnly } from './http/json-only.ts';
 import { originGuard } from './http/origin-guard.ts';
 import { fromHttpException, invalidRequest, Problem, problemResponse, type ProblemSpec } from './http/problem.ts';
 import type { RequestMetrics } from './http/request-metrics.ts';
+import { type PagePorts, pageRoutes } from './page/page-routes.ts';
 import { RedisUnavailable } from './redis-access.ts';
 import { type AlertPorts, alertRoutes } from './routes/alerts.ts';
 import { type AllowlistPorts, allowlistRoutes } from './routes/allowlist.ts';
@@ -43,6 +44,7 @@ export interface AppPorts
     HubChangePorts,
     HubReadPorts,
     LookupPorts,
+    PagePorts,
     ProtectionPorts,
     StatusPorts {
   readonly log: Logger;
@@ -63,7 +65,16 @@ export function createApp(ports: AppPorts) {
   app.use(ports.metrics.middleware);
   app.use(
     secureHeaders({
-      contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"] },
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"], // every form is sent by script, as JSON
+      },
       xFrameOptions: 'DENY',
       strictTransportSecurity: false, // the proxy in front decides that; on plain loopback it would lock people out
     }),
@@ -107,6 +118,7 @@ export function createApp(ports: AppPorts) {
     .route('/', alertRoutes(ports))
     .route('/', eventRoutes(ports));
 
+  app.route('/', pageRoutes(ports));
   app.get('/metrics', async (c) => {
     const { registry } = ports.metrics;
     return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType });

@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import { carriesToken } from '../../bouncer/shared/runtime/bearer.ts';
+import { isPagePath } from '../page/view-paths.ts';
 import type { Access } from './access.ts';
 import { Problem } from './problem.ts';
 import { SESSION_COOKIE, type Sessions } from './sessions.ts';
@@ -40,13 +41,8 @@ function isOpen(c: Context, access: Access): boolean {
   const { path, method } = c.req;
   if (OPEN_PATHS.has(path)) return true;
   const isReading = method === 'GET' || method === 'HEAD';
-  if (isReading && isPage(path)) return true;
+  if (isReading && isPagePath(path)) return true;
   return access.kind === 'generated' && (isReading || (method === 'POST' && path === HEARTBEAT_PATH));
-}
-
-/** The page's own files say nothing about this installation; what it shows comes from the API. */
-function isPage(path: string): boolean {
-  return path === '/' || path.startsWith('/assets/') || path === '/favicon.svg';
 }
 
 class FailureWindow {
