@@ -35,6 +35,13 @@ module.exports = {
       path: '^(bouncer|caddy|scripts)/',
       pathNot: '^(bouncer/shared/|caddy/admin-(client|address)\\.ts$)',
     }),
+    forbid('page-runs-in-a-browser', 'it knows the API by what it answers, not by its code', '^control-api/ui/', {
+      path: '^(bouncer|caddy|control-api|scripts)/',
+      pathNot: '^(control-api/ui/|control-api/page/view-paths\\.ts$|bouncer/shared/net/)',
+    }),
+    forbid('servers-never-page', 'the page is built on its own', '^(bouncer|caddy|scripts|control-api/(?!ui/))', {
+      path: '^control-api/ui/',
+    }),
     forbid('production-never-test', 'test code must not ship', '^(bouncer|caddy|control-api|scripts)/', {
       path: '^test/',
     }),
@@ -58,7 +65,7 @@ module.exports = {
       from: {
         orphan: true,
         path: '^(bouncer|caddy|control-api|scripts)/',
-        pathNot: '(\\.d\\.ts$|^scripts/|main\\.ts$)',
+        pathNot: '(\\.d\\.ts$|^scripts/|main\\.tsx?$|vite\\.config\\.ts$)',
       },
       to: {},
     },
@@ -68,6 +75,6 @@ module.exports = {
     exclude: { path: '^(dist|coverage|\\.cache|\\.state)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.mjs'] },
   },
 };

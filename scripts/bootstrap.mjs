@@ -71,18 +71,35 @@ export function installHooks() {
 
 /** Compiles to `dist` when a source file is newer than the last build. */
 export function build() {
-  const stamp = at('dist', '.built');
+  const isSource = (path) => path.endsWith('.ts') && !path.startsWith(at('control-api', 'ui'));
+  buildWhenOlder({
+    what: 'compiling',
+    stamp: at('dist', '.built'),
+    newestSource: () => newest(SOURCES, ['tsconfig.json', 'tsconfig.build.json', 'package.json'], isSource),
+    tool: [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
+    hint: '`npm run check:types` shows the same errors.',
+  });
+}
+
+/** The same for the web page. */
+export function buildPage() {
+  buildWhenOlder({
+    what: 'building the page',
+    stamp: at('dist', '.built-page'),
+    newestSource: () => newest([join('control-api', 'ui'), join('control-api', 'page')], ['package.json'], () => true),
+    tool: [at('node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn', join('control-api', 'ui')],
+    hint: '`npm run check:types` may show why.',
+  });
+}
+
+function buildWhenOlder({ what, stamp, newestSource, tool, hint }) {
   const fresh = () => existsSync(stamp) && modified(stamp) >= newestSource();
   if (fresh()) return;
   withLock('build', () => {
     if (fresh()) return;
-    // The stamp carries the time before compiling: a file saved while tsc ran makes the next run build again.
+    // The stamp carries the time before building: a file saved meanwhile makes the next run build again.
     const began = new Date();
-    step(
-      'compiling',
-      () => run(process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']),
-      ['`npm run check:types` shows the same errors.'],
-    );
+    step(what, () => run(process.execPath, tool), [hint]);
     writeFileSync(stamp, '');
     utimesSync(stamp, began, began);
   });
@@ -93,17 +110,20 @@ export function bootstrap() {
   installPackages();
   installHooks();
   build();
+  buildPage();
 }
 
-function newestSource() {
-  let newest = Math.max(...['tsconfig.json', 'tsconfig.build.json', 'package.json'].map((file) => modified(at(file))));
-  for (const folder of SOURCES) {
+/** When the newest of these was changed; `isSource` picks files by their path. */
+function newest(folders, files, isSource) {
+  let latest = Math.max(...files.map((file) => modified(at(file))));
+  for (const folder of folders) {
     if (!existsSync(at(folder))) continue;
     for (const entry of readdirSync(at(folder), { recursive: true, withFileTypes: true })) {
-      if (entry.name.endsWith('.ts')) newest = Math.max(newest, modified(join(entry.parentPath, entry.name)));
+      const path = join(entry.parentPath, entry.name);
+      if (entry.isFile() && isSource(path)) latest = Math.max(latest, modified(path));
     }
   }
-  return newest;
+  return latest;
 }
 
 function modified(path) {

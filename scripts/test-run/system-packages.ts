@@ -8,7 +8,8 @@ export interface SystemPackage {
   readonly provides: string;
 }
 
-export const TEST_PACKAGES: readonly SystemPackage[] = [];
+/** The tests of the page drive a real browser. */
+export const TEST_PACKAGES: readonly SystemPackage[] = [{ name: 'chromium', provides: '/usr/bin/chromium' }];
 
 const INSTALL_MS = 10 * 60_000;
 
