@@ -1,5 +1,5 @@
 /** What the reconciler does to a Caddy, in its shortest form: read, compile, write, check. */
-import type { Ruleset, BanAction } from '../../bouncer/shared/domain/ruleset.ts';
+import type { BanAction, LaneRoutes, Ruleset } from '../../bouncer/shared/domain/ruleset.ts';
 import type { Policy } from '../../bouncer/shared/domain/policy.ts';
 import { comparePrefixes, parseAddress, parsePrefix, type Prefix } from '../../bouncer/shared/net/prefix.ts';
 import { parseAdminAddress } from '../../caddy/admin-address.ts';
@@ -16,6 +16,8 @@ export interface RulesetWish {
   readonly policy?: Policy;
   readonly action?: BanAction;
   readonly logBlocked?: 'keep' | 'skip';
+  /** A folder for changes without a reload, which the rules ask too. */
+  readonly lane?: LaneRoutes;
 }
 
 export const FORBIDDEN: BanAction = { kind: 'status', status: 403 };
@@ -76,7 +78,7 @@ export async function enforce(server: { readonly admin: string }, wish: RulesetW
   try {
     const capabilities = expectOk(await admin.capabilities());
     const live = await liveServers(admin);
-    const compilation = compile(wish === undefined ? undefined : ruleset(wish), capabilities, live.servers);
+    const compilation = compile(wish === undefined ? undefined : ruleset(wish), capabilities, live.servers, wish?.lane);
     expectOk(await admin.writeServers(writeJson(live, compilation), live.etag));
     if (!isInPlace(await liveServers(admin), compilation)) throw new Error('Caddy runs something else than was pushed');
     for (const { name, ids } of compilation.servers.values()) {

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { LaneFolder } from '../../../bouncer/enforce/lane-folder.ts';
 import type { CaddyConfig, CaddyServer } from '../../../scripts/servers/caddy-server.ts';
 import { enforce } from '../../support/caddy-enforcer.ts';
 import type { CaddyVersion } from '../../support/servers.ts';
@@ -37,6 +39,19 @@ export function ourRules(count: number): Variant {
   return {
     name: `${count.toLocaleString('en')} decisions`,
     protect: (server) => enforce(server, { addresses: blocklist(count) }),
+    bannedStatus: 403,
+  };
+}
+
+/** The same with the lane, which costs a look at the file system for each request. */
+export function ourRulesWithLane(count: number): Variant {
+  return {
+    name: `${count.toLocaleString('en')} decisions and the lane`,
+    protect: async (server) => {
+      const root = join(server.stateDir, 'lane');
+      new LaneFolder(root).open();
+      await enforce(server, { addresses: blocklist(count), lane: { root, secret: 'bench', isActive: true } });
+    },
     bannedStatus: 403,
   };
 }

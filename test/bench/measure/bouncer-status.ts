@@ -25,3 +25,10 @@ async function untilSettled(bouncer: BouncerProcess): Promise<CaddyStatus> {
   const settled = async () => (await bouncerStatus(bouncer)).caddies.find(({ state }) => state === 'in_sync');
   return waitFor(settled, { what: 'Caddy to hold the newest rules', withinMs: SETTLED_WITHIN_MS });
 }
+
+/** Waits until Caddy was seen to see the lane, and asks it. */
+export async function untilLaneIsProven(bouncer: BouncerProcess): Promise<void> {
+  const isProven = async () =>
+    (await bouncerStatus(bouncer)).caddies.every(({ state, lane }) => state === 'in_sync' && lane?.state === 'proven');
+  await waitFor(isProven, { what: 'the lane to be proven', withinMs: SETTLED_WITHIN_MS });
+}

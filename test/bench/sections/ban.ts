@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Workbench } from '../../support/servers.ts';
 import { startStack, type Stack } from '../../support/stack.ts';
 import { siteWith } from '../../support/site.ts';
 import { BANNED_CLIENT, blocklist } from '../measure/blocklist.ts';
-import { untilPushIsFree } from '../measure/bouncer-status.ts';
+import { bouncerStatus, untilLaneIsProven, untilPushIsFree } from '../measure/bouncer-status.ts';
 import { firstAnswer, statusFor } from '../measure/first-answer.ts';
 import { median, percentile } from '../measure/statistics.ts';
 import { atMost, type Row, type Target } from '../run/row.ts';
@@ -18,14 +19,14 @@ const LIMIT_MS = 30_000;
 const USER_RELOADS = 5;
 
 /** Fewer samples where each takes long. */
-const SAMPLES = { poll: 3, refresh: 20, push: 20, reload: USER_RELOADS };
-const QUICK_SAMPLES = { poll: 1, refresh: 4, push: 4, reload: 2 };
+const SAMPLES = { poll: 3, refresh: 20, push: 20, lane: 100, reload: USER_RELOADS };
+const QUICK_SAMPLES = { poll: 1, refresh: 4, push: 4, lane: 10, reload: 2 };
 
 export const banSection: Section = {
   name: 'ban',
   title: `from a decision to Caddy's answer, at ${DECISIONS.toLocaleString('en')} decisions`,
   async run(context): Promise<Row[]> {
-    return [...(await withoutPush(context)), ...(await withPush(context))];
+    return [...(await withoutPush(context)), ...(await withPush(context)), ...(await withLane(context))];
   },
 };
 
@@ -81,7 +82,46 @@ async function withPush(context: BenchContext): Promise<Row[]> {
   ];
 }
 
-async function openStack({ also }: BenchContext, push: boolean): Promise<Stack> {
+/** Everything without a reload: LAPI pushes, the bouncer writes a file, Caddy finds it at the next request. */
+async function withLane(context: BenchContext): Promise<Row[]> {
+  const samples = context.quick ? QUICK_SAMPLES : SAMPLES;
+  context.doing('starting everything again, now with the lane');
+  const folders = context.also(await Workbench.open());
+  const stack = await openStack(context, true, folders.path('lane'));
+  await untilLaneIsProven(stack.bouncer);
+  const before = await pushesOf(stack);
+  context.doing('bans and unbans through the lane');
+  const bans = await times(samples.lane, (i) => {
+    const address = `127.23.0.${i + 1}`;
+    return timed(stack, address, 403, () => stack.ban(address));
+  });
+  const unbans = await times(samples.lane, (i) => {
+    const address = `127.23.0.${i + 1}`;
+    return timed(stack, address, 200, async () => {
+      await stack.unban(address);
+      await stack.bouncer.refresh();
+    });
+  });
+  const reloads = (await pushesOf(stack)) - before;
+  await stack.stop();
+  return [
+    timing('with the lane: ban, pushed by LAPI → 403', bans, { median: atMost(30) }),
+    timing('with the lane: unban, POST /refresh → 200', unbans, { median: atMost(30) }),
+    {
+      name: `with the lane: reloads of Caddy during ${bans.length + unbans.length} single changes`,
+      value: reloads,
+      unit: 'reloads',
+      targets: [atMost(0)],
+    },
+  ];
+}
+
+async function pushesOf(stack: Stack): Promise<number> {
+  const { caddies } = await bouncerStatus(stack.bouncer);
+  return caddies.reduce((sum, { pushes }) => sum + pushes, 0);
+}
+
+async function openStack({ also }: BenchContext, push: boolean, lane?: string): Promise<Stack> {
   const stack = await startStack({
     caddy: 'newest',
     // As most people have it: no trusted proxies, the client is who connects.
@@ -89,6 +129,7 @@ async function openStack({ also }: BenchContext, push: boolean): Promise<Stack> 
     banned: blocklist(DECISIONS),
     bouncer: SETTINGS,
     push,
+    ...(lane === undefined ? {} : { lane }),
   });
   also(stack);
   // The first call logs in, which is no part of a ban's way.
