@@ -10,32 +10,20 @@ import { run } from './commands/run.ts';
 import { status } from './commands/status.ts';
 import { bouncerOptions } from './config.ts';
 import type { ConfigInput } from './load-config.ts';
-import { flagOf, type Option } from './shared/config/option.ts';
+import { addSettingFlags, givenFlags } from './shared/config/command-line.ts';
 import { VERSION } from './version.ts';
 
 const program = new Command('bouncer')
   .description("Enforces CrowdSec's decisions on a stock Caddy.")
   .version(VERSION)
-  .option('--config <file>', 'YAML or JSON file with one setting a line')
   .showHelpAfterError('(see bouncer --help)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
-for (const [name, option] of Object.entries<Option>(bouncerOptions)) {
-  const help =
-    option.fallback === undefined || option.fallback === ''
-      ? option.help
-      : `${option.help} (default ${option.fallback})`;
-  program.addOption(new Flag(`${flagOf(name)} <value>`, help));
-  if (option.secret) program.addOption(new Flag(`${flagOf(name)}-file <path>`, `file that holds ${name}`));
-}
+addSettingFlags(program, bouncerOptions);
 
-/** What the user wrote on the command line, keyed by the settings' own names. */
+/** What the user wrote on the command line. */
 function input(): ConfigInput {
-  const { config, ...flags } = program.opts<Record<string, string>>();
-  const named = Object.entries(flags).map(
-    ([flag, text]) => [flag.replace(/[A-Z]/g, '_$&').toUpperCase(), text] as const,
-  );
-  return { configFile: config, flags: Object.fromEntries(named) };
+  return { configFile: program.opts<{ config?: string }>().config, flags: givenFlags(program, bouncerOptions) };
 }
 
 /** Runs a command; its result is the exit code. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { createLogger } from '../bouncer/shared/runtime/logger.ts';
-import { addSettingFlags, givenFlags } from './command-line.ts';
+import { addSettingFlags, givenFlags } from '../bouncer/shared/config/command-line.ts';
 import { type Config, type ConfigRequest, loadConfig } from './config.ts';
 import { diagnose, settingsOfDataDir } from './diagnostics/diagnose.ts';
 import { healthcheck } from './healthcheck.ts';

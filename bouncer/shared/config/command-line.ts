@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { flagOf, type OptionTable } from '../bouncer/shared/config/option.ts';
+import { flagOf, type OptionTable } from './option.ts';
 
 /** Gives `command` a flag for every setting, and for every secret one that names a file. */
 export function addSettingFlags(command: Command, table: OptionTable): Command {
