@@ -23,6 +23,7 @@ export type SortKey = string | number;
 
 /** One way to sort; ties are broken by id, so that it is total and a page can begin after any row. */
 export interface RowOrder {
+  readonly isDescending: boolean;
   /** Negative when the row in slot `a` comes first. */
   compare(a: number, b: number): number;
   keyOf(slot: number): SortKey;
@@ -89,7 +90,7 @@ function ranked<Value>(
 function byText(rows: DecisionRows, sign: number, { sorted, rankOf }: Texts): RowOrder {
   const order = byNumber(rows, sign, rankOf);
   return {
-    compare: (a, b) => order.compare(a, b),
+    ...order,
     keyOf: (slot) => sorted[rankOf(slot)] ?? '',
     after: (key, id) => (typeof key === 'string' ? order.after(rankOfText(sorted, key), id) : undefined),
   };
@@ -118,6 +119,7 @@ function numberOf(rows: DecisionRows, column: Column, isEnforced: (slot: number)
 function byNumber(rows: DecisionRows, sign: number, numberAt: (slot: number) => number): RowOrder {
   const idOf = (slot: number) => rows.ids[slot] ?? 0;
   return {
+    isDescending: sign < 0,
     compare: (a, b) => sign * (numberAt(a) - numberAt(b) || idOf(a) - idOf(b)),
     keyOf: numberAt,
     after: (key, id) =>
@@ -139,6 +141,7 @@ function byValue(rows: DecisionRows, sign: number): RowOrder {
     return shape - otherShape;
   };
   return {
+    isDescending: sign < 0,
     compare: (a, b) => sign * (compareWords(a, words, 4 * b, shapes[b] ?? 0) || (ids[a] ?? 0) - (ids[b] ?? 0)),
     keyOf: (slot) => rows.value(slot),
     after: (key, id) => {

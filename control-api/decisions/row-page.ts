@@ -32,7 +32,9 @@ export function rowPage(
   const smallest = new Smallest(limit + 1, order);
   const counts = new FacetCounts(rows);
   let matching = 0;
-  for (let slot = 0; slot < rows.size; slot++) {
+  // Rows stand about in the order in which they came: from this side, the first ones seen are the ones that stay.
+  const [first, step] = order.isDescending ? [rows.size - 1, -1] : [0, 1];
+  for (let slot = first; slot >= 0 && slot < rows.size; slot += step) {
     const fails = failsOf(slot);
     counts.add(slot, fails);
     if (fails !== 0) continue;

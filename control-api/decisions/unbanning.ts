@@ -45,6 +45,8 @@ interface UnbanningParts {
 /** Deletions under way at once: LAPI's SQLite takes one writer. */
 const AT_ONCE = 2;
 
+const NO_SUCH_ID = 'no live decision has this id; it may have run out';
+
 /** Of a bulk deletion, at most so many covers are named. */
 const MOST_COVERS = 100;
 
@@ -62,15 +64,17 @@ export class Unbanning {
     const startedAt = clock.monotonic();
     await table.catchUp();
     const known = this.#covering(value).filter((row) => row.value === value);
-    const onText = await lapi.deleteOn(value);
-    if (onText.kind !== 'ok') return { kind: 'lapi', failure: onText };
-    let deleted = onText.value;
+    let deleted = 0;
+    // One by one first: LAPI counts an id again that it has lifted already, and a value only while it is live.
     for (const { id } of known) {
-      const byId = await lapi.delete(id); // 0 for those that the first call deleted
+      const byId = await lapi.delete(id);
       if (byId.kind !== 'ok') return { kind: 'lapi', failure: byId };
       deleted += byId.value;
     }
-    if (deleted === 0 && known.length === 0) return { kind: 'unknown', stillCoveredBy: this.#covers(value, new Set()) };
+    const unseen = await lapi.deleteOn(value);
+    if (unseen.kind !== 'ok') return { kind: 'lapi', failure: unseen };
+    deleted += unseen.value;
+    if (deleted === 0) return { kind: 'unknown', stillCoveredBy: this.#covers(value, new Set()) };
     return {
       kind: 'unbanned',
       outcome: await this.#outcome(startedAt, { deleted, lifted: known, failed: [] }, [value]),
@@ -79,14 +83,13 @@ export class Unbanning {
 
   /** @param ids each once. */
   async ids(ids: readonly number[]): Promise<UnbanResult> {
-    const { table, clock } = this.#parts;
-    const startedAt = clock.monotonic();
-    await table.catchUp();
-    const known = new Map(ids.flatMap((id) => this.#rowOf(id)).map((row) => [row.id, row]));
+    const startedAt = this.#parts.clock.monotonic();
+    const { known, ended } = await this.#sorted(ids);
     const done: number[] = [];
     const failed: { id: number; value: string | undefined; reason: string }[] = [];
+    for (const id of ended) failed.push({ id, value: undefined, reason: NO_SUCH_ID });
     let failure: LapiFailure | undefined;
-    const queue = [...ids];
+    const queue = ids.filter((id) => !ended.has(id));
     const work = async () => {
       for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
         const result = failure ?? (await this.#parts.lapi.delete(id));
@@ -102,6 +105,19 @@ export class Unbanning {
     const values = [...new Set(lifted.map((row) => row.value))];
     const outcome = await this.#outcome(startedAt, { deleted: done.length, lifted, failed, ids: done }, values);
     return { kind: 'unbanned', outcome };
+  }
+
+  /**
+   * What is known of these ids, and which of them are no decision any more. LAPI itself would lift a decision that has
+   * run out a second time and count it, so one that the table lacks is looked for with a fresh pull.
+   */
+  async #sorted(ids: readonly number[]): Promise<{ known: Map<number, DecisionRow>; ended: Set<number> }> {
+    const { table, effect } = this.#parts;
+    await table.catchUp();
+    const areKnown = () => ids.every((id) => table.rows.slotOf(id) !== undefined);
+    const isComplete = areKnown() || (await effect.settle(areKnown)).confirmed;
+    const known = new Map(ids.flatMap((id) => this.#rowOf(id)).map((row) => [row.id, row]));
+    return { known, ended: new Set(isComplete ? ids.filter((id) => !known.has(id)) : []) };
   }
 
   async #outcome(
@@ -171,7 +187,7 @@ export class Unbanning {
 }
 
 function reasonOf(result: LapiFailure | { readonly kind: 'ok' }): string {
-  return result.kind === 'ok' ? 'LAPI has no decision with this id; it may have run out' : result.message;
+  return result.kind === 'ok' ? NO_SUCH_ID : result.message;
 }
 
 /** One sentence for people. */
