@@ -24,9 +24,14 @@ export function goTo(path: string): void {
 
 /** A view's URL carries what was searched and sorted, so that it can be kept and sent on. */
 export function urlOf(path: ViewPath, query: Readonly<Record<string, string | undefined>> = {}): string {
-  const entries = Object.entries(query).filter((entry): entry is [string, string] => (entry[1] ?? '') !== '');
-  const text = new URLSearchParams(entries).toString();
+  const text = queryText(query);
   return text === '' ? path : `${path}?${text}`;
+}
+
+/** What is empty is left out. */
+export function queryText(query: Readonly<Record<string, string | undefined>>): string {
+  const entries = Object.entries(query).filter((entry): entry is [string, string] => (entry[1] ?? '') !== '');
+  return new URLSearchParams(entries).toString();
 }
 
 /** Changes the query of the view that is open, without a step in the history: typing is not going somewhere. */
