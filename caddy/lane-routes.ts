@@ -17,15 +17,26 @@ export function proofPath(secret: string): string {
   return `/.crowdsec-lane/${secret}`;
 }
 
-/** Answers 204 on a secret path if Caddy sees the file of that name, and is no route at all otherwise. */
+/**
+ * On a secret path: 204 if Caddy sees the file of that name, else 404. Always answered here, for it is asked every
+ * second: no upstream should be bothered by it, and a slow one must not decide whether the lane is proven.
+ */
 export function proofRoute({ root, secret }: LaneRoutes, key: string): Route {
   return {
     '@id': laneId(key),
-    match: [{ path: [proofPath(secret)], file: { root: `${root}/proof`, try_files: [secret] } }],
-    // It is asked every second: nobody wants to read that in an access log.
+    match: [{ path: [proofPath(secret)] }],
     handle: [
-      { handler: 'vars', log_skip: true, skip_log: true },
-      { handler: 'static_response', status_code: 204 },
+      { handler: 'vars', log_skip: true, skip_log: true }, // nobody wants to read it every second
+      {
+        handler: 'subroute',
+        routes: [
+          {
+            match: [{ file: { root: `${root}/proof`, try_files: [secret] } }],
+            handle: [{ handler: 'static_response', status_code: 204 }],
+          },
+          { handle: [{ handler: 'static_response', status_code: 404 }] },
+        ],
+      },
     ],
   };
 }

@@ -37,7 +37,7 @@ export class LaneProof {
       const without = await this.#ask();
       this.#folder.setProof(this.#secret, true);
       const withIt = await this.#ask();
-      if (withIt === 204 && without !== 204) return { kind: 'proven' };
+      if (withIt === 204 && without === 404) return { kind: 'proven' };
       return { kind: 'unproven', reason: explain(without, withIt) };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

@@ -46,6 +46,8 @@ describe.each(CADDY_VERSIONS)('with Caddy %s', (caddy) => {
     await confirmed(stack);
     expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 200 });
     expect(await row(stack)).toMatchObject({ pushes: before, lane: { state: 'proven', entries: 2 } });
+    const paths = stack.site.upstream.requests.map(({ url }) => url);
+    expect(paths.filter((path) => path.includes('crowdsec-lane'))).toEqual([]);
   });
 
   it('lifts a compiled ban without a reload, and bans it again', async () => {
@@ -102,6 +104,20 @@ describe.each(CADDY_VERSIONS)('with Caddy %s', (caddy) => {
     await laneIs(stack, 'proven');
     expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 200 });
     expect(await stack.requestFrom('127.3.0.2')).toMatchObject({ status: 403 });
+  });
+
+  it('is not trusted where Caddy sees another folder, and bans go through pushes', async () => {
+    folders = await Workbench.open();
+    const elsewhere = { LANE_DIR_CADDY: folders.path('another-folder') };
+    stack = await startStack({ caddy, lane: folders.path('lane'), bouncer: elsewhere });
+    const { pushes } = await row(stack);
+    await stack.ban('127.3.0.1');
+    await confirmed(stack);
+    expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 403 });
+    const after = await row(stack);
+    expect(after.pushes).toBe(pushes + 1);
+    expect(after.lane).toMatchObject({ state: 'unproven', entries: 0 });
+    expect(after.lane?.reason).toContain('Caddy does not see the files of LANE_DIR');
   });
 
   it('keeps its bans over the user’s own reload', async () => {
