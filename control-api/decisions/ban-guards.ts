@@ -46,7 +46,8 @@ export function objection(
   if (length < SHORTEST[family]) {
     return { code: 'too_wide', reason: `a range wider than /${SHORTEST[family]} is a good part of the internet` };
   }
-  const hit = [...guards, ...SPECIAL].find((guard) => covers(guard.prefix, prefix) || covers(prefix, guard.prefix));
+  const own = guards.filter(({ code }) => code === 'own_address');
+  const hit = [...own, ...SPECIAL, ...guards].find((one) => covers(one.prefix, prefix) || covers(prefix, one.prefix));
   if (hit === undefined) return undefined;
   const isIt = covers(hit.prefix, prefix);
   return { code: hit.code, reason: `it ${isIt ? 'is' : 'contains'} ${hit.what} (${hit.prefix})` };

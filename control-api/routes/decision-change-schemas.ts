@@ -34,6 +34,7 @@ export const planReply = z
     allowlisted: z.array(z.object({ value: z.string(), by: z.string() })),
     already_banned: z.array(z.object({ value: z.string(), by: coverSchema })),
     refused: z.array(z.object({ value: z.string(), code: z.string(), reason: z.string() })),
+    notes: z.array(z.string()).openapi({ description: 'what could not be found out for this' }),
   })
   .openapi('BanPreview');
 

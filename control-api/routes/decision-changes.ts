@@ -79,15 +79,26 @@ export interface DecisionChangePorts {
   readonly clock: Clock;
 }
 
+/** What could not be found out. */
+interface Noted {
+  readonly notes: readonly string[];
+}
+
 export function decisionChangeRoutes({ decisions, clock }: DecisionChangePorts) {
   const { table, allowlist, guards, banning, unbanning } = decisions;
 
-  async function plan(c: Context, values: readonly string[], force: boolean): Promise<BanPlan> {
+  /** Redis may be gone: a ban is then more urgent than what is known of its surroundings. */
+  async function plan(c: Context, values: readonly string[], force: boolean): Promise<BanPlan & Noted> {
     const caller = callerGuards(peerOf(c), c.req.header('x-forwarded-for'));
     const known = [...caller, ...(await guards.guards())];
-    const allowed = await allowlist();
+    const allowed = await allowlist().catch(() => undefined);
     await table.catchUp();
-    return planBan(values, { guards: known, force, allowlist: allowed, rows: table.rows });
+    const planned = planBan(values, { guards: known, force, allowlist: allowed ?? [], rows: table.rows });
+    const notes = [
+      ...(allowed === undefined ? ['the allowlist could not be read'] : []),
+      ...(table.state.kind === 'live' ? [] : ['what is banned already is not known for certain now']),
+    ];
+    return { ...planned, notes };
   }
 
   return new OpenAPIHono()
@@ -160,8 +171,9 @@ function unbannedOr(
   return result.outcome;
 }
 
-function planView(plan: BanPlan) {
+function planView(plan: BanPlan & Noted) {
   return {
+    notes: [...plan.notes],
     summary: planSentence(plan),
     values: [...plan.accepted],
     addresses: String(plan.addresses),
