@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { describeNetworkError } from '../network-error.ts';
-import { type Alert, alertsSchema } from './alerts.ts';
+import { type Alert, alertSchema, alertsSchema } from './alerts.ts';
 import type { LapiReply, LapiRequest, LapiTransport } from './lapi-transport.ts';
 import type { CredentialsResult } from './machine-credentials.ts';
 import { parseJson } from '../parse-json.ts';
@@ -51,6 +51,15 @@ export class MachineClient {
     const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
     const reply = await this.#call({ method: 'GET', path: `/v1/alerts?${String(new URLSearchParams(given))}` });
     return read(reply, alertsSchema);
+  }
+
+  /** Undefined when there is no such alert. */
+  async alert(id: number): Promise<LapiResult<Alert | undefined>> {
+    const reply = await this.#call({ method: 'GET', path: `/v1/alerts/${id}` });
+    if (reply.kind === 'refused' && (reply.status === 404 || reply.message.includes('not found'))) {
+      return { kind: 'ok', value: undefined };
+    }
+    return read(reply, alertSchema);
   }
 
   /** @returns the ids of the alerts that carry the decisions. */

@@ -1,8 +1,12 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { alertSchema } from '../crowdsec/alerts.ts';
+import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
+import { type Alert, alertSchema } from '../crowdsec/alerts.ts';
 import type { MachineClient } from '../crowdsec/machine-client.ts';
 import { flag, limitUpTo } from '../http/cursor.ts';
 import { prefixInput } from '../http/prefix-input.ts';
+import { Problem } from '../http/problem.ts';
+import type { Protection } from '../protection/protection.ts';
+import { withAge } from './lapi-age.ts';
 import { lapiProblem } from './lapi-problems.ts';
 import { BASE, problems } from './shared-responses.ts';
 
@@ -14,6 +18,11 @@ const ago = z
 
 /** An alert of an import carries all of its decisions: without a time or an address LAPI would send them all. */
 const DEFAULT_SINCE = '168h';
+
+/** An import's alert carries every decision of it: a list shows the first few, and says how many there are. */
+const MOST_DECISIONS = { list: 20, one: 1_000 };
+
+const alertView = alertSchema.extend({ decisions_count: z.number().int() }).openapi('Alert');
 
 const getAlerts = createRoute({
   method: 'get',
@@ -35,7 +44,21 @@ const getAlerts = createRoute({
   responses: {
     200: {
       description: 'Alerts; every text in them may come from an attacker',
-      content: { 'application/json': { schema: z.object({ alerts: z.array(alertSchema) }).openapi('Alerts') } },
+      content: { 'application/json': { schema: z.object({ alerts: z.array(alertView) }).openapi('Alerts') } },
+    },
+    ...problems,
+  },
+});
+
+const getAlert = createRoute({
+  method: 'get',
+  path: `${BASE}/alerts/{id}`,
+  summary: 'One alert, with its events',
+  request: { params: z.object({ id: z.string().regex(/^\d{1,15}$/, 'expected a number') }) },
+  responses: {
+    200: {
+      description: 'It; every text in it may come from an attacker',
+      content: { 'application/json': { schema: alertView } },
     },
     ...problems,
   },
@@ -43,25 +66,49 @@ const getAlerts = createRoute({
 
 export interface AlertPorts {
   readonly machine: MachineClient;
+  readonly protection: Protection;
+  readonly clock: Clock;
 }
 
-export function alertRoutes({ machine }: AlertPorts) {
-  return new OpenAPIHono().openapi(getAlerts, async (c) => {
-    const {
-      limit,
-      since,
-      has_active_decision: active,
-      include_community: community,
-      ...filters
-    } = c.req.valid('query');
-    const result = await machine.alerts({
-      ...filters,
-      since: since ?? (filters.ip === undefined && filters.range === undefined ? DEFAULT_SINCE : undefined),
-      ...(active === undefined ? {} : { has_active_decision: String(active) }),
-      include_capi: community === true ? undefined : 'false',
-      limit: String(limit),
+export function alertRoutes({ machine, protection, clock }: AlertPorts) {
+  return new OpenAPIHono()
+    .openapi(getAlerts, async (c) => {
+      const {
+        limit,
+        since,
+        has_active_decision: active,
+        include_community: community,
+        ...filters
+      } = c.req.valid('query');
+      const result = await machine.alerts({
+        ...filters,
+        since: since ?? (filters.ip === undefined && filters.range === undefined ? DEFAULT_SINCE : undefined),
+        ...(active === undefined ? {} : { has_active_decision: String(active) }),
+        include_capi: community === true ? undefined : 'false',
+        limit: String(limit),
+      });
+      if (result.kind !== 'ok') throw lapiProblem(await withAge(result, protection, clock));
+      return c.json({ alerts: result.value.map((alert) => shortened(alert, MOST_DECISIONS.list)) }, 200);
+    })
+    .openapi(getAlert, async (c) => {
+      const id = Number(c.req.valid('param').id);
+      const result = await machine.alert(id);
+      if (result.kind !== 'ok') throw lapiProblem(await withAge(result, protection, clock));
+      if (result.value === undefined) throw noSuchAlert(id);
+      return c.json(shortened(result.value, MOST_DECISIONS.one), 200);
     });
-    if (result.kind !== 'ok') throw lapiProblem(result);
-    return c.json({ alerts: result.value }, 200);
+}
+
+function shortened(alert: Alert, most: number) {
+  return { ...alert, decisions: alert.decisions.slice(0, most), decisions_count: alert.decisions.length };
+}
+
+function noSuchAlert(id: number): Problem {
+  return new Problem({
+    status: 404,
+    code: 'no_such_alert',
+    title: 'There is no such alert',
+    detail: `LAPI has no alert ${id}; it keeps them for a while only.`,
+    hint: 'Ask for the list again: GET /alerts.',
   });
 }

@@ -7,11 +7,14 @@ import type { DecisionParts } from '../decisions/decision-parts.ts';
 import type { DecisionRow } from '../decisions/decision-rows.ts';
 import { matchingSlots } from '../decisions/row-page.ts';
 import { type Unbanned, type UnbanResult, unbanSentence } from '../decisions/unbanning.ts';
+import type { LapiFailure } from '../crowdsec/machine-client.ts';
+import type { Protection } from '../protection/protection.ts';
 import { peerOf } from '../http/caller.ts';
 import { readPastedPrefix } from '../http/prefix-input.ts';
 import type { Problem } from '../http/problem.ts';
 import { noAddress, notExpected, nothingOn, nothingToLift, refusedBan, tooManyMatch } from './decision-problems.ts';
 import { banBody, banReply, bulkBody, planReply, unbanReply, unbanManyReply } from './decision-change-schemas.ts';
+import { withAge } from './lapi-age.ts';
 import { lapiProblem } from './lapi-problems.ts';
 import { BASE, problems } from './shared-responses.ts';
 
@@ -76,6 +79,7 @@ const postDelete = createRoute({
 
 export interface DecisionChangePorts {
   readonly decisions: DecisionParts;
+  readonly protection: Protection;
   readonly clock: Clock;
 }
 
@@ -84,7 +88,7 @@ interface Noted {
   readonly notes: readonly string[];
 }
 
-export function decisionChangeRoutes({ decisions, clock }: DecisionChangePorts) {
+export function decisionChangeRoutes({ decisions, protection, clock }: DecisionChangePorts) {
   const { table, allowlist, guards, banning, unbanning } = decisions;
 
   /** Redis may be gone: a ban is then more urgent than what is known of its surroundings. */
@@ -109,7 +113,7 @@ export function decisionChangeRoutes({ decisions, clock }: DecisionChangePorts) 
       if (planned.refused.length > 0) throw refusedBan(planned.refused);
       const result = await banning.ban({ values: planned.accepted, durationMs: duration, type, reason });
       const [first] = result.failed;
-      if (result.added.length === 0 && first !== undefined) throw lapiProblem(first.failure);
+      if (result.added.length === 0 && first !== undefined) throw await lapi(first.failure);
       const isDone = result.confirmed && result.failed.length === 0;
       return c.json(
         {
@@ -126,14 +130,14 @@ export function decisionChangeRoutes({ decisions, clock }: DecisionChangePorts) 
     })
     .openapi(deleteDecision, async (c) => {
       const id = Number(c.req.valid('param').id);
-      const outcome = unbannedOr(await unbanning.ids([id]), () => nothingToLift(id));
+      const outcome = await unbannedOr(await unbanning.ids([id]), () => nothingToLift(id));
       return c.json(unbanView(outcome), outcome.confirmed ? 200 : 202);
     })
     .openapi(deleteDecisions, async (c) => {
       const text = c.req.valid('query').value;
       const value = /\p{Cc}/u.test(text) ? undefined : readPastedPrefix(text);
       if (value === undefined) throw noAddress(text);
-      const outcome = unbannedOr(await unbanning.value(value), (covers) => nothingOn(value, covers));
+      const outcome = await unbannedOr(await unbanning.value(value), (covers) => nothingOn(value, covers));
       return c.json(unbanView(outcome), outcome.confirmed ? 200 : 202);
     })
     .openapi(postDelete, async (c) => {
@@ -143,7 +147,7 @@ export function decisionChangeRoutes({ decisions, clock }: DecisionChangePorts) 
         throw notExpected(ids.length, body.expected);
       }
       if (ids.length > MOST_AT_ONCE) throw tooManyMatch(ids.length, MOST_AT_ONCE);
-      const outcome = unbannedOr(
+      const outcome = await unbannedOr(
         ids.length === 0 ? { kind: 'unknown', stillCoveredBy: [] } : await unbanning.ids(ids),
         () => nothingToLift(undefined),
       );
@@ -155,20 +159,24 @@ export function decisionChangeRoutes({ decisions, clock }: DecisionChangePorts) 
       return c.json({ ...unbanView(outcome), asked: ids.length, failed }, isDone ? 200 : 202);
     });
 
+  async function unbannedOr(
+    result: UnbanResult,
+    unknown: (covers: Extract<UnbanResult, { kind: 'unknown' }>['stillCoveredBy']) => Problem,
+  ): Promise<Unbanned> {
+    if (result.kind === 'lapi') throw await lapi(result.failure);
+    if (result.kind === 'unknown') throw unknown(result.stillCoveredBy);
+    return result.outcome;
+  }
+
+  async function lapi(failure: LapiFailure): Promise<Problem> {
+    return lapiProblem(await withAge(failure, protection, clock));
+  }
+
   async function idsOf(filter: Parameters<typeof matchingSlots>[1]): Promise<number[]> {
     await table.catchUp();
     const { rows } = table;
     return matchingSlots(rows, filter).map((slot) => rows.ids[slot] ?? 0);
   }
-}
-
-function unbannedOr(
-  result: UnbanResult,
-  unknown: (covers: Extract<UnbanResult, { kind: 'unknown' }>['stillCoveredBy']) => Problem,
-): Unbanned {
-  if (result.kind === 'lapi') throw lapiProblem(result.failure);
-  if (result.kind === 'unknown') throw unknown(result.stillCoveredBy);
-  return result.outcome;
 }
 
 function planView(plan: BanPlan & Noted) {
