@@ -42,6 +42,7 @@ async function showProof(terminal: Terminal, stack: DemoStack): Promise<void> {
 function showAddresses(terminal: Terminal, stack: DemoStack, stateDir: string): void {
   const shown = (path: string) => (path.startsWith(projectRoot) ? relative(process.cwd(), path) || '.' : path);
   terminal.title('Running, on this machine only');
+  terminal.row('page', stack.controlApi.url);
   terminal.row('demo site', stack.siteUrl);
   terminal.row('control API', `${stack.controlApi.url}${API_PREFIX}/status`);
   terminal.row('bouncer', `${stack.bouncer.url}/readyz`);

@@ -7,14 +7,17 @@ import type { Clock } from '../runtime/clock.ts';
  * Decisions as they travel and as they outlive the process: expiries are absolute wall time, since a monotonic clock
  * starts anew with each boot. Grouped, so that a hundred thousand decisions do not repeat their origin and scenario.
  */
+/** Checked where it is read, entry by entry: a copy of a million of them is not worth a schema. */
+const column = z.custom<readonly unknown[]>((value) => Array.isArray(value));
+
 const groupSchema = z.object({
   origin: z.string(),
   scenario: z.string(),
   type: z.string(),
-  ids: z.array(z.number()),
-  values: z.array(z.string()),
+  ids: column,
+  values: column,
   /** Seconds since the Unix epoch, with fractions. */
-  until: z.array(z.number()),
+  until: column,
 });
 
 const snapshotSchema = z.object({
@@ -95,9 +98,18 @@ export function decodeBatch(text: string, clock: Clock): DecisionBatch {
   return { removedIds: removed, added: fromGroups(groups, clock) };
 }
 
+interface GrowingGroup {
+  readonly origin: string;
+  readonly scenario: string;
+  readonly type: string;
+  readonly ids: number[];
+  readonly values: string[];
+  readonly until: number[];
+}
+
 function toGroups(decisions: Iterable<Decision>, clock: Clock): Group[] {
   const offset = clock.wall() - clock.monotonic();
-  const groups = new Map<string, Group>();
+  const groups = new Map<string, GrowingGroup>();
   for (const { id, origin, scenario, type, prefix, expiresAt } of decisions) {
     const key = `${type}\n${origin}\n${scenario}`;
     let group = groups.get(key);
@@ -115,8 +127,11 @@ function fromGroups(groups: readonly Group[], clock: Clock): Decision[] {
   const decisions: Decision[] = [];
   for (const { origin, scenario, type, ids, values, until } of groups) {
     for (const [i, id] of ids.entries()) {
-      const prefix = parsePrefix(values[i] ?? '');
-      const expiresAt = (until[i] ?? 0) * 1_000 - offset;
+      const [value, end] = [values[i], until[i]];
+      // One that is cut short or damaged is passed over: it may not cost the others.
+      if (typeof id !== 'number' || typeof value !== 'string' || typeof end !== 'number') continue;
+      const prefix = parsePrefix(value);
+      const expiresAt = end * 1_000 - offset;
       if (prefix !== undefined && expiresAt > now) decisions.push({ id, origin, scenario, type, prefix, expiresAt });
     }
   }
