@@ -112,6 +112,8 @@ export interface LiveEvent {
 export interface Alert {
   readonly id: number;
   readonly created_at: string;
+  /** When the attack began; an alert that came late was created later. */
+  readonly start_at: string;
   readonly scenario: string;
   readonly message: string;
   readonly events_count: number;

@@ -29,11 +29,11 @@ export function CopyLine({ text, what }: { readonly text: string; readonly what:
 }
 
 /** The same without this page: every action has one. */
-export function CurlLine({ call }: { readonly call: Call }) {
+export function CurlLine({ call, title = 'As a command' }: { readonly call: Call; readonly title?: string }) {
   const line = curlLine(location.origin, { ...call, path: `${BASE}${call.path}` });
   return (
     <details class="curl">
-      <summary>As a command</summary>
+      <summary>{title}</summary>
       <CopyLine text={line} what="the curl command" />
     </details>
   );

@@ -15,12 +15,14 @@ export function Dialog({ title, isWide = false, onClose, children }: DialogProps
   useEffect(() => {
     const dialog = ref.current;
     if (dialog?.open === false) dialog.showModal();
+    // Where nothing is to be filled in, reading begins at the title.
+    if (dialog?.querySelector('[autofocus]') === null) dialog.querySelector('h2')?.focus();
     return () => dialog?.close();
   }, []);
   return (
     <dialog ref={ref} class={isWide ? 'wide' : undefined} aria-label={title} onClose={onClose}>
       <div class="dialog-head">
-        <h2>{title}</h2>
+        <h2 tabIndex={-1}>{title}</h2>
         <button class="button plain icon-only" type="button" onClick={() => ref.current?.close()} aria-label="Close">
           <Icon name="cross" />
         </button>

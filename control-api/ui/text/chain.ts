@@ -26,6 +26,8 @@ export interface Link {
   readonly message: string;
   readonly hint?: string | undefined;
   readonly latencyMs?: number | undefined;
+  /** Blocking stands on it; what is not is only needed for news from the internet. */
+  readonly isNear: boolean;
 }
 
 const TITLES: Readonly<Record<keyof Connectivity, string>> = {
@@ -45,10 +47,10 @@ export function chainOf(connectivity: Connectivity, { checks }: ConfigChecks): r
   const far = checks.filter(({ id }) => /capi|central|console|enroll|heartbeat|hub|clock/.test(id));
   const near = checks.filter((check) => !far.includes(check));
   return [
-    ...NEAR.map((id) => connectionLink(id, connectivity[id])),
-    ...near,
-    ...FAR.map((id) => connectionLink(id, connectivity[id])),
-    ...far,
+    ...NEAR.map((id) => connectionLink(id, connectivity[id], true)),
+    ...near.map((check) => ({ ...check, isNear: true })),
+    ...FAR.map((id) => connectionLink(id, connectivity[id], false)),
+    ...far.map((check) => ({ ...check, isNear: false })),
   ];
 }
 
@@ -56,9 +58,9 @@ export function firstBroken(chain: readonly Link[]): Link | undefined {
   return chain.find(({ status }) => status === 'failed');
 }
 
-function connectionLink(id: keyof Connectivity, connection: Connection): Link {
+function connectionLink(id: keyof Connectivity, connection: Connection, isNear: boolean): Link {
   const { status: word, error, hint, latency_ms: latencyMs } = connection;
   const isFine = error === undefined;
   const status = isFine ? 'ok' : word === 'unknown' ? 'skipped' : word === 'warning' ? 'warning' : 'failed';
-  return { id, title: TITLES[id], status, message: error ?? `It is ${word}.`, hint, latencyMs };
+  return { id, title: TITLES[id], status, message: error ?? `It is ${word}.`, hint, latencyMs, isNear };
 }

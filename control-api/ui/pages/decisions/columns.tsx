@@ -3,11 +3,11 @@ import { remember, remembered } from '../../parts/remembered.ts';
 
 /** Columns that may be left out; the address and the buttons always stay. `sort` is what the API calls it. */
 export const COLUMNS = [
-  { id: 'country', title: 'Country', sort: 'country', width: 130 },
+  { id: 'country', title: 'Country', sort: 'country', width: 124 },
   { id: 'network', title: 'Network', sort: 'as_name', width: 170 },
   { id: 'reason', title: 'Reason', sort: 'scenario', width: undefined },
-  { id: 'remaining', title: 'Remaining', sort: 'until', width: 124 },
-  { id: 'origin', title: 'Origin', sort: 'origin', width: 116 },
+  { id: 'remaining', title: 'Remaining', sort: 'until', width: 112 },
+  { id: 'origin', title: 'Origin', sort: 'origin', width: 112 },
   { id: 'type', title: 'Type', sort: 'type', width: 90 },
   { id: 'enforced', title: 'Enforced', sort: 'enforced', width: 110 },
 ] as const;
@@ -16,12 +16,17 @@ export type ColumnId = (typeof COLUMNS)[number]['id'];
 
 const KEY = 'decision-columns';
 const WIDE: readonly ColumnId[] = ['country', 'reason', 'remaining', 'origin', 'enforced'];
-const NARROW: readonly ColumnId[] = ['reason', 'remaining'];
+const NARROW: readonly ColumnId[] = ['remaining'];
 const NARROW_BELOW = 700;
+
+/** A phone: the address opens the story, so one button is enough. */
+export function isNarrow(): boolean {
+  return innerWidth < NARROW_BELOW;
+}
 
 export function rememberedColumns(): readonly ColumnId[] {
   const words = remembered(KEY)?.split(' ');
-  if (words === undefined) return innerWidth < NARROW_BELOW ? NARROW : WIDE;
+  if (words === undefined) return isNarrow() ? NARROW : WIDE;
   return COLUMNS.map(({ id }) => id).filter((id) => words.includes(id));
 }
 

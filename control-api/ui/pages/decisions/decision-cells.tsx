@@ -34,19 +34,24 @@ export function DecisionCells(props: DecisionCellsProps) {
         />
       </td>
       <td>
-        <span class="address one-line" title={value}>
+        <button
+          class="address one-line address-link"
+          type="button"
+          title={`Why is ${value} blocked?`}
+          onClick={() => onWhy(firstOf(value))}
+        >
           {value}
-        </span>
+        </button>
       </td>
       {columns.map((id) => (
         <td key={id}>{CELLS[id](decision)}</td>
       ))}
       <td class="end">
         <button
-          class="button plain small"
+          class="button plain small wide-only"
           type="button"
           aria-label={`Why is ${value} blocked?`}
-          onClick={() => onWhy(value.replace(/\/.*$/, ''))}
+          onClick={() => onWhy(firstOf(value))}
         >
           Why
         </button>
@@ -66,6 +71,11 @@ export function DecisionCells(props: DecisionCellsProps) {
       </td>
     </tr>
   );
+}
+
+/** The API explains addresses: of a range, its first. */
+function firstOf(value: string): string {
+  return value.replace(/\/.*$/, '');
 }
 
 /** In the order of `COLUMNS`. */

@@ -2,10 +2,15 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Decision } from '../../api/wire.ts';
 import { useWindow } from '../../parts/windowed.ts';
-import { type ColumnId, COLUMNS } from './columns.tsx';
+import { type ColumnId, COLUMNS, isNarrow } from './columns.tsx';
 import { DecisionCells } from './decision-cells.tsx';
 
 export const ROW_HEIGHT = 44;
+
+/** Pixels. */
+const WIDE_WIDTHS = { select: 48, address: 200, actions: 156 } as const;
+const NARROW_WIDTHS = { select: 38, address: 132, actions: 88 } as const;
+const LEAST_REASON = 190;
 
 /** Rows that are asked for before somebody gets there. */
 const AHEAD = 60;
@@ -29,19 +34,24 @@ export function DecisionTable(props: DecisionTableProps) {
   const { rows, matching, columns, onMore } = props;
   const { frame, window } = useWindow(rows.length, ROW_HEIGHT);
   const shown = COLUMNS.filter(({ id }) => columns.includes(id));
+  const fixed = isNarrow() ? NARROW_WIDTHS : WIDE_WIDTHS;
+  const least = shown.reduce(
+    (sum, { width = LEAST_REASON }) => sum + width,
+    fixed.select + fixed.address + fixed.actions,
+  );
   useEffect(() => {
     if (rows.length < matching && window.end + AHEAD >= rows.length) onMore();
   }, [rows.length, matching, window.end, onMore]);
   return (
     <div class="window" ref={frame} tabIndex={0} role="region" aria-label="Live decisions">
-      <table class="table" aria-rowcount={matching + 1}>
+      <table class="table" aria-rowcount={matching + 1} style={{ minWidth: `${least}px` }}>
         <colgroup>
-          <col width={48} />
-          <col width={220} />
+          <col width={fixed.select} />
+          <col {...(columns.includes('reason') ? { width: fixed.address } : {})} />
           {shown.map(({ id, width }) => (
             <col key={id} {...(width === undefined ? {} : { width })} />
           ))}
-          <col width={170} />
+          <col width={fixed.actions} />
         </colgroup>
         <thead>
           <tr aria-rowindex={1}>

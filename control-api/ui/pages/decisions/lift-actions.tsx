@@ -51,7 +51,7 @@ export function LiftActions({ lookup, onDone }: { readonly lookup: Lookup; reado
         ))}
       </div>
       {values.slice(0, 1).map((value) => (
-        <CurlLine key={value} call={{ method: 'DELETE', path: unbanPath(value) }} />
+        <CurlLine key={value} title="Unban as a command" call={{ method: 'DELETE', path: unbanPath(value) }} />
       ))}
     </div>
   );

@@ -34,7 +34,7 @@ export function WhyDialog({ address, onClose }: { readonly address: string; read
           <LiftActions lookup={data} onDone={reload} />
         </>
       )}
-      <CurlLine call={{ method: 'GET', path }} />
+      <CurlLine title="Ask as a command" call={{ method: 'GET', path }} />
     </Dialog>
   );
 }

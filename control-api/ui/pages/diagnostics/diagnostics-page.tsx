@@ -91,17 +91,18 @@ function Chain({ chain }: { readonly chain: readonly Link[] }) {
           </strong>
         </Note>
       ) : (
-        <Note tone="bad">
+        <Note tone={broken.isNear ? 'bad' : 'warn'}>
           <p>
             <strong>
-              Mend this first: {plain(broken.title)}. {plain(broken.message)}
+              {broken.isNear ? 'Mend this first' : 'Blocking works. What is missing is the internet'}:{' '}
+              {plain(broken.message)}
             </strong>
           </p>
           {broken.hint === undefined ? null : <p>{plain(broken.hint)}</p>}
         </Note>
       )}
       <section class="card" aria-label="The chain">
-        <ol class="steps">
+        <ol class="steps chain">
           {chain.map((link) => (
             <ChainLink key={link.id} link={link} />
           ))}

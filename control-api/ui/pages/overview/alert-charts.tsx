@@ -61,17 +61,17 @@ function TopCard({ title, bars }: { readonly title: string; readonly bars: reado
   );
 }
 
+function startOf({ start_at: start, created_at: created }: Alert): number {
+  const at = Date.parse(start);
+  return Number.isNaN(at) ? Date.parse(created) : at;
+}
+
 const weekday = new Intl.DateTimeFormat('en', { weekday: 'short' });
 
 function History({ alerts }: { readonly alerts: readonly Alert[] }) {
   const now = Date.now();
   const from = now - DAYS * DAY_MS;
-  const counts = histogram(
-    alerts.map(({ created_at }) => Date.parse(created_at)),
-    from,
-    now + 60_000,
-    SLOTS,
-  );
+  const counts = histogram(alerts.map(startOf), from, now + 60_000, SLOTS);
   const most = Math.max(1, ...counts);
   const days = Array.from({ length: DAYS }, (_, day) => weekday.format(new Date(from + (day + 0.5) * DAY_MS)));
   return (
