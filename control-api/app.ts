@@ -6,9 +6,11 @@ import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from '../bouncer/shared/runtime/logger.ts';
 import { authentication, type AuthenticationPorts } from './http/authentication.ts';
+import { declaredInput } from './http/declared-input.ts';
 import { jsonOnly } from './http/json-only.ts';
 import { originGuard } from './http/origin-guard.ts';
 import { fromHttpException, invalidRequest, Problem, problemResponse, type ProblemSpec } from './http/problem.ts';
+import { rateLimit } from './http/rate-limit.ts';
 import type { RequestMetrics } from './http/request-metrics.ts';
 import { type PagePorts, pageRoutes } from './page/page-routes.ts';
 import { RedisUnavailable } from './redis-access.ts';
@@ -84,6 +86,7 @@ export function createApp(ports: AppPorts) {
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
   });
   app.use(originGuard(ports.publicUrls));
+  app.use(rateLimit(ports));
   app.use(
     methodNotAllowed({
       app,
@@ -101,6 +104,9 @@ export function createApp(ports: AppPorts) {
   app.use(authentication(ports));
   app.use(jsonOnly);
   app.use(bodyLimit({ maxSize: LARGEST_BODY }));
+  app.use(
+    declaredInput(() => app.openAPIRegistry.definitions.flatMap((it) => (it.type === 'route' ? [it.route] : []))),
+  );
 
   const described = app
     .route('/', healthRoutes(ports))

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { ListenAddress } from '../../bouncer/shared/config/values.ts';
+import { unreadable } from './unreadable-request.ts';
 
 /** A client that sends its request slower than this is not a client. */
 const REQUEST_WITHIN_MS = 30_000;
@@ -26,6 +27,10 @@ export async function listen(
     fetch,
     serverOptions: { requestTimeout: REQUEST_WITHIN_MS, headersTimeout: 10_000, keepAliveTimeout: 5_000 },
   }) as Server;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (socket.writable && socket.bytesWritten === 0) socket.end(unreadable(error.code));
+    else socket.destroy();
+  });
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);

@@ -1,5 +1,5 @@
-import type { MiddlewareHandler } from 'hono';
-import { routePath } from 'hono/route';
+import type { Context, MiddlewareHandler } from 'hono';
+import { matchedRoutes, routePath } from 'hono/route';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 
 /** Counts requests by route, never by path: a path can carry an address. */
@@ -26,8 +26,13 @@ export class RequestMetrics {
   readonly middleware: MiddlewareHandler = async (c, next) => {
     const stop = this.#seconds.startTimer();
     await next();
-    const route = c.res.status === 404 || c.res.status === 405 ? 'none' : `${c.req.method} ${routePath(c, -1)}`;
+    const route = c.res.status === 404 || c.res.status === 405 ? 'none' : `${c.req.method} ${answeredBy(c)}`;
     this.#requests.inc({ route, status: String(c.res.status) });
     stop({ route });
   };
+}
+
+/** The first route that is no middleware: /decisions/export also looks like /decisions/:id, which comes later. */
+function answeredBy(c: Context): string {
+  return matchedRoutes(c).find(({ path }) => !path.endsWith('*'))?.path ?? routePath(c, -1);
 }

@@ -13,6 +13,24 @@ export function missingFor(change: string, bouncers: readonly BouncerStatus[]): 
   return bouncers.flatMap((bouncer) => missingAt(bouncer, change));
 }
 
+/**
+ * Whether waiting longer is of no use: every bouncer has read the change, and all that is missing are Caddys that
+ * cannot be reached or that refuse. Nobody looks at a spinner for ten seconds to learn what is known after one.
+ */
+export function isStuck(change: string, bouncers: readonly BouncerStatus[]): boolean {
+  return (
+    bouncers.length > 0 &&
+    bouncers.every(
+      ({ settings, caddies }) =>
+        settings.change === change && caddies.every((caddy) => follows(caddy, change) || isLost(caddy)),
+    )
+  );
+}
+
+function isLost({ state }: CaddyStatus): boolean {
+  return state === 'unreachable' || state === 'rejected';
+}
+
 function missingAt(bouncer: BouncerStatus, change: string): string[] {
   if (bouncer.settings.change !== change) return [`bouncer ${bouncer.id} has not read the new settings yet`];
   if (bouncer.caddies.length === 0) return [`bouncer ${bouncer.id} knows no Caddy: set its CADDY_ADMIN`];
@@ -29,5 +47,6 @@ function sentence(caddy: CaddyStatus): string {
     rejected: 'refused the rules',
     no_http_app: 'has no http app',
   }[caddy.state];
-  return `caddy ${caddy.admin} ${state}${why === '' ? '' : `: ${why}`}`;
+  const next = isLost(caddy) ? '; the bouncer keeps trying' : '';
+  return `caddy ${caddy.admin} ${state}${why === '' ? '' : `: ${why}`}${next}`;
 }

@@ -6,13 +6,16 @@ import { readSettings, writeSettings } from '../../bouncer/shared/redis/settings
 import { readStatuses } from '../../bouncer/shared/redis/status-store.ts';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import { viaRedis } from '../redis-access.ts';
-import { missingFor } from './confirmation.ts';
+import { isStuck, missingFor } from './confirmation.ts';
 
 /** How long an answer waits for Caddy; a push of a very large set on a small machine takes seconds. */
 const CONFIRM_WITHIN_MS = 10_000;
 
 /** How long it waits for a first sign of a bouncer when none is alive: one may just be starting. */
 const ALIVE_WITHIN_MS = 1_500;
+
+/** How long a Caddy that is gone, or that refuses, may take to come round before the answer names it. */
+const STUCK_FOR_MS = 1_000;
 
 const LOOK_EVERY_MS = 50;
 
@@ -70,16 +73,22 @@ export class Protection {
   async change(patch: Pick<StoredSettings, 'enabled' | 'policy'>): Promise<ChangeOutcome> {
     const startedAt = this.#clock.monotonic();
     const change = await viaRedis(this.#redis, (redis) => writeSettings(redis, patch));
+    let stuckAt: number | undefined;
     for (;;) {
       const bouncers = await this.bouncers();
       const missing = missingFor(change, bouncers);
       const tookMs = Math.round(this.#clock.monotonic() - startedAt);
-      const patience = bouncers.length === 0 ? ALIVE_WITHIN_MS : CONFIRM_WITHIN_MS;
-      if (missing.length === 0 || tookMs >= patience) {
+      stuckAt = isStuck(change, bouncers) ? (stuckAt ?? tookMs) : undefined;
+      if (missing.length === 0 || tookMs >= patience(bouncers, stuckAt)) {
         const caddies = bouncers.flatMap((bouncer) => bouncer.caddies);
         return { confirmed: missing.length === 0, tookMs, caddies, missing };
       }
       await sleep(LOOK_EVERY_MS);
     }
   }
+}
+
+function patience(bouncers: readonly BouncerStatus[], stuckAt: number | undefined): number {
+  if (bouncers.length === 0) return ALIVE_WITHIN_MS;
+  return stuckAt === undefined ? CONFIRM_WITHIN_MS : stuckAt + STUCK_FOR_MS;
 }

@@ -54,6 +54,8 @@ describe('protection, switched through Redis', () => {
     await stack.caddy.start();
     expect(answer).toMatchObject({ status: 202, body: { confirmed: false } });
     expect(String((answer.body['missing'] as string[])[0])).toContain(stack.caddy.admin);
+    expect(String((answer.body['missing'] as string[])[0])).toContain('; the bouncer keeps trying');
+    expect(answer.body['took_ms']).toBeLessThan(5_000);
     await stack.untilBlocked('203.0.113.5');
   });
 });

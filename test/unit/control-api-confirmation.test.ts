@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BouncerStatus, CaddyStatus } from '../../bouncer/shared/domain/status.ts';
 import { summarize } from '../../control-api/protection/bouncer-summary.ts';
-import { missingFor } from '../../control-api/protection/confirmation.ts';
+import { isStuck, missingFor } from '../../control-api/protection/confirmation.ts';
 import { bouncerStatus, caddyStatus } from './control-api-bouncers.ts';
 
 const missing = (caddy: Partial<CaddyStatus>, bouncer: Partial<BouncerStatus> = {}) =>
@@ -34,11 +34,11 @@ describe('what is missing for a change to be in effect', () => {
     [{ state: 'pushing', change: 'before' }, 'caddy http://caddy:2019 is taking the new rules'],
     [
       { state: 'unreachable', change: 'now', error: 'connection refused', hint: 'start Caddy' },
-      'caddy http://caddy:2019 is unreachable: connection refused; start Caddy',
+      'caddy http://caddy:2019 is unreachable: connection refused; start Caddy; the bouncer keeps trying',
     ],
     [
       { state: 'rejected', change: 'now', error: 'unknown module' },
-      'caddy http://caddy:2019 refused the rules: unknown module',
+      'caddy http://caddy:2019 refused the rules: unknown module; the bouncer keeps trying',
     ],
   ] as const)('is the Caddy that does not follow: %j', (caddy, sentence) => {
     expect(missing(caddy)).toEqual([sentence]);
@@ -51,7 +51,7 @@ describe('what is missing for a change to be in effect', () => {
     });
     const two = bouncerStatus({ id: 'two', change: 'now', caddies: [] });
     expect(missingFor('now', [one, two])).toEqual([
-      'caddy http://caddy:2019 is unreachable',
+      'caddy http://caddy:2019 is unreachable; the bouncer keeps trying',
       'bouncer two knows no Caddy: set its CADDY_ADMIN',
     ]);
   });
@@ -75,5 +75,25 @@ describe('several bouncers as one', () => {
       offline_since: '2026-01-01T00:00:00.000Z',
       decisions: { total: 0 },
     });
+  });
+});
+
+describe('waiting longer', () => {
+  const stuck = (...caddies: Partial<CaddyStatus>[]) =>
+    isStuck('now', [bouncerStatus({ change: 'now', caddies: caddies.map((caddy) => caddyStatus(caddy)) })]);
+  const follows = { state: 'in_sync', change: 'now' } as const;
+
+  it('is of no use once only a dead or a refusing Caddy is missing', () => {
+    expect(stuck(follows, { state: 'unreachable' })).toBe(true);
+    expect(stuck({ state: 'rejected' }, { state: 'unreachable' })).toBe(true);
+  });
+
+  it('is of use while a Caddy is taking the rules, or a bouncer has not read the change', () => {
+    expect(stuck({ state: 'unreachable' }, { state: 'pushing' })).toBe(false);
+    expect(stuck({ state: 'unreachable' }, { state: 'in_sync', change: 'before' })).toBe(false);
+    expect(
+      isStuck('now', [bouncerStatus({ change: 'before', caddies: [caddyStatus({ state: 'unreachable' })] })]),
+    ).toBe(false);
+    expect(isStuck('now', [])).toBe(false);
   });
 });
