@@ -15,8 +15,8 @@ const FRESH_MS = 3_000;
 /** Places are looked up in turns of this length, so that requests are answered in between. */
 const LOCATE_TURN_MS = 10;
 
-/** How long an arrival is remembered: a bouncer's status comes more often. */
-const RECENT_MS = 15_000;
+/** How long an arrival is remembered: a bouncer's status and its pushes come more often. */
+const RECENT_MS = 300_000;
 
 export type TableState =
   /** No snapshot was seen yet: nothing is known, which is not "no decisions". */
@@ -45,6 +45,7 @@ export class DecisionTable implements Service {
   /** Whether the stream was seen to hold `#position`: only then its absence tells of a loss. */
   #isAnchored = false;
   #asOf: number | undefined;
+  #notedSince: number | undefined;
   #reason = 'no bouncer has written its decisions to Redis yet';
   /** When the latest arrivals were first seen, by id. */
   #recent = new Map<number, number>();
@@ -81,6 +82,11 @@ export class DecisionTable implements Service {
     return this.#recent.get(id);
   }
 
+  /** Since when arrivals are noted. */
+  get notedSince(): number | undefined {
+    return this.#notedSince;
+  }
+
   /** Brings the table up to date now. Never fails: `state` says when it could not be done. */
   async catchUp(): Promise<void> {
     this.#turn = this.#turn.then(() => this.#look());
@@ -102,6 +108,7 @@ export class DecisionTable implements Service {
     try {
       const isKnown = this.#position === undefined ? await this.#load() : await this.#advance();
       if (isKnown) this.#asOf = clock.wall();
+      this.#notedSince ??= this.#asOf;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (reason !== this.#reason) log.warn({ reason }, 'the decisions in Redis cannot be followed now');

@@ -8,7 +8,8 @@ export type Enforced = boolean | 'pending';
 
 /** What holds for every row, and why: the first reason that applies. */
 export type Enforcement =
-  | { readonly kind: 'on' }
+  /** A Caddy that takes newer rules still has those of its last push, at `heldSince`. */
+  | { readonly kind: 'on'; readonly heldSince?: number }
   | { readonly kind: 'off'; readonly reason: string }
   | { readonly kind: 'pending'; readonly reason: string };
 
@@ -18,6 +19,8 @@ export interface EnforcementFacts {
   readonly allowlist: readonly Prefix[];
   /** When a decision came in, if that was only just now. */
   readonly arrivalOf: (id: number) => number | undefined;
+  /** Since when arrivals are noted: what was there before may have come just before. */
+  readonly notedSince: number | undefined;
 }
 
 /** What the bouncers do as a whole, by their own word. */
@@ -26,11 +29,21 @@ export function enforcement(bouncers: readonly BouncerStatus[] | undefined): Enf
   if (bouncers.length === 0) return pending('no bouncer is alive; Caddy keeps the rules that it has');
   const caddies = bouncers.flatMap((bouncer) => bouncer.caddies);
   if (caddies.length === 0) return { kind: 'off', reason: 'no bouncer knows a Caddy: set CADDY_ADMIN' };
-  const unsettled = caddies.find((caddy) => !isSettled(caddy));
+  const held = bouncers.flatMap((bouncer) => bouncer.caddies.map((caddy) => heldBy(caddy, bouncer)));
+  const unsettled = caddies[held.indexOf('nobody knows')];
   if (unsettled !== undefined) return pending(`caddy ${unsettled.admin} is ${unsettled.state.replace('_', ' ')}`);
   if (bouncers.some(({ settings }) => !settings.enabled)) return { kind: 'off', reason: 'protection is switched off' };
   const other = bouncers.find(({ settings }) => settings.policy !== 'enforce');
-  return other === undefined ? { kind: 'on' } : { kind: 'off', reason: `the policy is ${other.settings.policy}` };
+  if (other !== undefined) return { kind: 'off', reason: `the policy is ${other.settings.policy}` };
+  const since = held.filter((one) => typeof one === 'number');
+  return since.length === 0 ? { kind: 'on' } : { kind: 'on', heldSince: Math.min(...since) };
+}
+
+/** What a Caddy holds: everything, what was known at a time, or nobody knows. */
+function heldBy(caddy: CaddyStatus, { settings }: BouncerStatus): 'everything' | number | 'nobody knows' {
+  if (isSettled(caddy)) return 'everything';
+  const isPushing = caddy.state === 'pushing' && caddy.error === undefined && caddy.change === settings.change;
+  return isPushing && caddy.last_push_at !== undefined ? Date.parse(caddy.last_push_at) : 'nobody knows';
 }
 
 export function isSettled({ state }: CaddyStatus): boolean {
@@ -51,7 +64,9 @@ export function enforcedRows(rows: DecisionRows, facts: EnforcementFacts): (slot
   const spokenAt = Math.min(...(facts.bouncers ?? []).map((bouncer) => Date.parse(bouncer.updated_at)));
   return (slot) => {
     if (overall.kind === 'off' || allowed(slot) !== undefined) return false;
+    if (overall.kind === 'pending') return 'pending';
     const arrivedAt = facts.arrivalOf(rows.ids[slot] ?? -1);
-    return overall.kind === 'pending' || (arrivedAt !== undefined && arrivedAt > spokenAt) ? 'pending' : true;
+    if (overall.heldSince === undefined) return arrivedAt !== undefined && arrivedAt > spokenAt ? 'pending' : true;
+    return (arrivedAt ?? facts.notedSince ?? Infinity) < overall.heldSince ? true : 'pending';
   };
 }

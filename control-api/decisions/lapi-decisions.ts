@@ -81,10 +81,10 @@ export class LapiDecisions {
     let failure = first;
     let at = firstAt;
     for (let attempt = 1; attempt < MOST_TRIES; attempt++) {
-      await sleep(WAIT_MS * attempt);
       const isThere = await this.#isThere(value, at);
       if (isThere.kind !== 'ok') return isThere;
       if (isThere.value) return undefined;
+      await sleep(WAIT_MS * attempt);
       at = this.#now();
       const result = await this.#post(ban, at);
       if (result.kind === 'ok') return undefined;

@@ -75,17 +75,6 @@ const getExport = createRoute({
   },
 });
 
-const getDecision = createRoute({
-  method: 'get',
-  path: `${PATH}/{id}`,
-  summary: 'One decision',
-  request: { params: z.object({ id: z.string().regex(/^\d{1,15}$/, 'expected a number') }) },
-  responses: {
-    200: { description: 'It', content: { 'application/json': { schema: decisionSchema } } },
-    ...problems,
-  },
-});
-
 export interface DecisionPorts {
   readonly decisions: DecisionParts;
   readonly protection: Protection;
@@ -99,7 +88,7 @@ export function decisionRoutes({ decisions, protection, clock }: DecisionPorts) 
   async function facts() {
     const bouncers = await protection.bouncers().catch(() => undefined);
     const arrivalOf = (id: number) => table.arrivalOf(id);
-    return { bouncers, allowlist: await allowlist().catch(() => []), arrivalOf };
+    return { bouncers, allowlist: await allowlist().catch(() => []), arrivalOf, notedSince: table.notedSince };
   }
 
   return new OpenAPIHono()
@@ -115,7 +104,7 @@ export function decisionRoutes({ decisions, protection, clock }: DecisionPorts) 
       if (begin !== undefined && isAfter === undefined) throw invalidCursor('its place is none in this order');
       const page = rowPage(rows, filter, order, limit, isAfter);
       const last = page.isLast ? undefined : page.slots.at(-1);
-      const { kind, ...why } = enforcement(known.bouncers);
+      const overall = enforcement(known.bouncers);
       const now = clock.wall();
       return c.json(
         {
@@ -128,7 +117,7 @@ export function decisionRoutes({ decisions, protection, clock }: DecisionPorts) 
             country: { ...page.facets.country },
           },
           table: tableStateView(table.state, troubleOf(known.bouncers, protection.offlineSince), now),
-          enforcement: { state: kind, ...why },
+          enforcement: { state: overall.kind, ...('reason' in overall ? { reason: overall.reason } : {}) },
           locating: !rows.isLocated,
           ...(last === undefined
             ? {}
@@ -148,15 +137,6 @@ export function decisionRoutes({ decisions, protection, clock }: DecisionPorts) 
         if (format === 'csv') await out.write(csvHeader());
         for (const chunk of chunks) await out.write(chunk);
       }); // the types know no stream
-    })
-    .openapi(getDecision, async (c) => {
-      const id = Number(c.req.valid('param').id);
-      await table.catchUp();
-      const known = await facts();
-      const { rows } = table;
-      const slot = rows.slotOf(id);
-      if (slot === undefined) throw noSuchDecision(id);
-      return c.json(decisionView(rows.row(slot), enforcedRows(rows, known)(slot), clock.wall()), 200);
     });
 }
 
@@ -175,16 +155,6 @@ export function troubleOf(
   );
   const reason = `LAPI does not answer the bouncer: ${bouncers[0]?.lapi.error ?? 'no answer'}`;
   return { since: pulls.length === 0 ? undefined : Math.max(...pulls), reason };
-}
-
-export function noSuchDecision(id: number): Problem {
-  return new Problem({
-    status: 404,
-    code: 'no_such_decision',
-    title: 'There is no such decision',
-    detail: `No live decision has the id ${id}; it may have run out.`,
-    hint: 'Ask for the list again: GET /decisions.',
-  });
 }
 
 function stillLoading(reason: string): Problem {

@@ -206,7 +206,7 @@ describe('whether a decision is enforced', () => {
   const rows = tableOf([decisionOf(1, '1.2.3.4'), decisionOf(2, '9.9.9.9')]);
   const arrivalOf = () => undefined;
   const at = (bouncers: Parameters<typeof enforcement>[0], more: object = {}) => {
-    const enforced = enforcedRows(rows, { bouncers, allowlist: [], arrivalOf, ...more });
+    const enforced = enforcedRows(rows, { bouncers, allowlist: [], arrivalOf, notedSince: 0, ...more });
     return [enforced(0), enforced(1)];
   };
 
@@ -216,6 +216,19 @@ describe('whether a decision is enforced', () => {
 
   it.each(['pushing', 'unreachable', 'rejected', 'unknown'] as const)('is pending while a Caddy is %s', (state) => {
     expect(at([bouncerStatus({ caddies: [caddyStatus(), caddyStatus({ state })] })])).toEqual(['pending', 'pending']);
+  });
+
+  it('stays true for what a Caddy holds since its last push, while it takes newer rules', () => {
+    const pushing = { state: 'pushing', last_push_at: '2026-01-01T00:00:10.000Z' } as const;
+    const lastPush = Date.parse(pushing.last_push_at);
+    const more = { arrivalOf: (id: number) => (id === 2 ? lastPush + 1 : undefined), notedSince: lastPush - 1 };
+    expect(at([bouncerStatus({ caddies: [caddyStatus(pushing)] })], more)).toEqual([true, 'pending']);
+    const late = { ...more, notedSince: lastPush + 1 };
+    expect(at([bouncerStatus({ caddies: [caddyStatus(pushing)] })], late)).toEqual(['pending', 'pending']);
+    const failing = caddyStatus({ ...pushing, error: 'somebody else keeps changing it' });
+    expect(at([bouncerStatus({ caddies: [failing] })], more)).toEqual(['pending', 'pending']);
+    const switched = bouncerStatus({ change: 'newer', caddies: [caddyStatus(pushing)] });
+    expect(at([switched], more)).toEqual(['pending', 'pending']);
   });
 
   it('is pending while no bouncer, or no Redis, can say', () => {

@@ -30,7 +30,7 @@ function page(
   after?: { key: string | number; id: number },
 ) {
   const bouncers = [bouncerStatus({ caddies: [caddyStatus()] })];
-  const enforced = enforcedRows(rows, { bouncers, allowlist: [], arrivalOf: () => undefined });
+  const enforced = enforcedRows(rows, { bouncers, allowlist: [], arrivalOf: () => undefined, notedSince: 0 });
   const order = rowOrder(rows, column, isDescending, (slot) => enforced(slot) !== false);
   return rowPage(rows, filter, order, 50, after && order.after(after.key, after.id));
 }
