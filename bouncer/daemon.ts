@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAdminAddress } from '../caddy/admin-address.ts';
@@ -9,6 +8,7 @@ import { DecisionStore } from './decisions/store.ts';
 import { judge } from './decisions/verdict.ts';
 import { CaddyRound } from './enforce/caddy-round.ts';
 import { DesiredState } from './enforce/desired.ts';
+import { laneFolderName } from './enforce/lane-folder.ts';
 import { LaneKeeper } from './enforce/lane-keeper.ts';
 import { Reconciler } from './enforce/reconciler.ts';
 import { createBouncerApp } from './http/app.ts';
@@ -221,7 +221,7 @@ export class Daemon {
     const { LANE_DIR: root, LANE_DIR_CADDY: rootInCaddy, CADDY_PROBE_URL: probes, CADDY_ADMIN: admins } = this.#config;
     const [admin, probeUrl] = [admins[index], probes[index]];
     if (root === undefined || admin === undefined || probeUrl === undefined) return undefined;
-    const name = createHash('sha256').update(admin).digest('hex').slice(0, 8);
+    const name = laneFolderName(admin);
     const settings = {
       root: join(root, name),
       rootInCaddy: `${rootInCaddy ?? root}/${name}`,
@@ -258,6 +258,7 @@ export class Daemon {
     const metrics = new BouncerMetrics({
       decisions: () => this.#store.counts.rows,
       streamAgeSeconds: () => intake().ageSeconds,
+      laneEntries: () => sumOf([...this.#reconcilers.values()].map(({ status }) => status.lane?.entries ?? 0)),
     });
     for (const [admin, reconciler] of this.#reconcilers) {
       reconciler.on('drift', () => metrics.drifted(admin));
@@ -293,6 +294,10 @@ async function upWithin(redis: RedisLink, limitMs: number): Promise<void> {
       resolve();
     });
   });
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function endpointOf(config: BouncerConfig) {

@@ -1,6 +1,9 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseAdminAddress } from '../../caddy/admin-address.ts';
 import { CaddyAdmin } from '../../caddy/admin-client.ts';
 import { CaddyRound, type RoundOutcome } from '../enforce/caddy-round.ts';
+import { laneFolderName } from '../enforce/lane-folder.ts';
 import type { ConfigInput } from '../load-config.ts';
 import { systemClock } from '../shared/runtime/clock.ts';
 import { EXIT_FAILED, print, printError, withConfig } from './output.ts';
@@ -9,8 +12,16 @@ import { EXIT_FAILED, print, printError, withConfig } from './output.ts';
 export function clear(input: ConfigInput): Promise<number> {
   return withConfig(input, async (config) => {
     const results = await Promise.all(config.CADDY_ADMIN.map(clearOne));
+    // Only now: while rules still ask the lane, an entry that goes would let somebody through.
+    if (config.LANE_DIR !== undefined && results.every((isClear) => isClear))
+      clearLanes(config.LANE_DIR, config.CADDY_ADMIN);
     return results.every((isClear) => isClear) ? 0 : EXIT_FAILED;
   });
+}
+
+function clearLanes(root: string, admins: readonly string[]): void {
+  for (const admin of admins) rmSync(join(root, laneFolderName(admin)), { recursive: true, force: true });
+  print(`The lanes in ${root} are removed.`);
 }
 
 async function clearOne(admin: string): Promise<boolean> {

@@ -1,9 +1,15 @@
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Address, familyOf, mappedForm, parseAddress } from '../shared/net/prefix.ts';
 
 /** The two halves of a lane: bans that the compiled routes lack, and addresses that they block wrongly by now. */
 export type LaneSide = 'ban' | 'allow';
+
+/** Each Caddy's lane is a folder of its own in LANE_DIR, named so that any admin address fits. */
+export function laneFolderName(admin: string): string {
+  return createHash('sha256').update(admin).digest('hex').slice(0, 8);
+}
 
 /**
  * The folder that Caddy's `file` matcher looks into at every request: an empty file named by an address is an entry.

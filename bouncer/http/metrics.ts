@@ -16,6 +16,7 @@ export class BouncerMetrics {
   constructor(sources: {
     readonly decisions: () => readonly Readonly<CountRow>[];
     readonly streamAgeSeconds: () => number | undefined;
+    readonly laneEntries: () => number;
   }) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
@@ -39,6 +40,14 @@ export class BouncerMetrics {
         if (age === undefined)
           this.remove(); // a gauge begins at 0, which would say "just now"
         else this.set(age);
+      },
+    });
+    new Gauge({
+      name: 'crowdsec_lane_entries',
+      help: 'Entries in the lanes: changes that Caddy follows without a reload',
+      registers,
+      collect() {
+        this.set(sources.laneEntries());
       },
     });
     this.#rejected = new Counter({

@@ -1,5 +1,7 @@
 /** Bans and unbans through the file lane, on both real Caddys: no reload, right at every step, and given up when lost. */
-import { chmod, rename } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { chmod, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CADDY_VERSIONS, Workbench } from '../support/servers.ts';
 import { startStack, type Stack, type StackOptions } from '../support/stack.ts';
@@ -104,6 +106,21 @@ describe.each(CADDY_VERSIONS)('with Caddy %s', (caddy) => {
     await laneIs(stack, 'proven');
     expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 200 });
     expect(await stack.requestFrom('127.3.0.2')).toMatchObject({ status: 403 });
+  });
+
+  it('is taken away by "bouncer clear", with the rules', async () => {
+    const { stack, root } = await withLane();
+    await stack.ban('127.3.0.1');
+    await confirmed(stack);
+    await stack.bouncer.stop();
+    const env = { ...process.env, ...stack.bouncer.spec.env };
+    const cleared = spawnSync(process.execPath, [join('dist', 'bouncer', 'main.js'), 'clear'], {
+      env,
+      encoding: 'utf8',
+    });
+    expect(cleared).toMatchObject({ status: 0, stderr: '' });
+    expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 200 });
+    expect(await readdir(root)).toEqual([]);
   });
 
   it('is not trusted where Caddy sees another folder, and bans go through pushes', async () => {

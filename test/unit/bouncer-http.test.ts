@@ -16,7 +16,7 @@ beforeEach(() => (isReady = false));
 function appWith(changes: Partial<BouncerApp> = {}) {
   const parts = {
     status: () => ({ ready: isReady, reasons: ['not yet'] }) as unknown as BouncerStatus,
-    metrics: new BouncerMetrics({ decisions: () => [], streamAgeSeconds: () => undefined }),
+    metrics: new BouncerMetrics({ decisions: () => [], streamAgeSeconds: () => undefined, laneEntries: () => 0 }),
     token: new Secret(TOKEN),
     refresh: vi.fn(() => Promise.resolve([] as string[])),
     lookup: vi.fn((address: string) => ({ address }) as unknown as LookupAnswer),
@@ -156,6 +156,7 @@ describe('the metrics', () => {
     const metrics = new BouncerMetrics({
       decisions: () => [{ origin: 'CAPI', type: 'ban', family: 6, count: 3 }],
       streamAgeSeconds: () => 1.5,
+      laneEntries: () => 2,
     });
     metrics.rejected('bad_value', 2);
     metrics.streamFailed('timeout');
@@ -170,6 +171,7 @@ describe('the metrics', () => {
       'crowdsec_drift_total{caddy="http://127.0.0.1:2019"} 1',
       'crowdsec_enforced_entries{caddy="http://127.0.0.1:2019",kind="address"} 5',
       'crowdsec_enforced_entries{caddy="http://127.0.0.1:2019",kind="range"} 1',
+      'crowdsec_lane_entries 2',
       'crowdsec_push_duration_seconds{caddy="http://127.0.0.1:2019"} 0.25',
       'crowdsec_push_total{caddy="http://127.0.0.1:2019",result="in_sync"} 1',
       'crowdsec_stream_age_seconds 1.5',
