@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleFolder, unpackBundle, type Bundle } from '../../scripts/servers/debian-packages.ts';
+import { unpackBundle, type Bundle } from '../../scripts/servers/debian-packages.ts';
 import { projectRoot } from '../../scripts/servers/project-root.ts';
 import { run } from '../../scripts/servers/run.ts';
 
@@ -42,14 +41,17 @@ export interface ComposeProject {
   readonly volumes: Readonly<Record<string, { readonly driver_opts?: Readonly<Record<string, string>> } | null>>;
 }
 
+export async function composeProgram(): Promise<string> {
+  return join(await unpackBundle(bundle, () => undefined), 'usr/libexec/docker/cli-plugins/docker-compose');
+}
+
 /** What docker-compose itself makes of these files; throws with its own words. */
 export async function composeConfig(
   files: readonly string[],
   env: Readonly<Record<string, string>> = {},
   ...options: string[]
 ): Promise<ComposeProject> {
-  if (!existsSync(bundleFolder(bundle))) await unpackBundle(bundle, () => undefined);
-  const program = join(bundleFolder(bundle), 'usr/libexec/docker/cli-plugins/docker-compose');
+  const program = await composeProgram();
   const named = files.flatMap((file) => ['-f', join(DEPLOY, file)]);
   // Nothing of this machine's own settings may decide.
   const clean = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
