@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseAdminAddress } from '../caddy/admin-address.ts';
 import { CaddyAdmin } from '../caddy/admin-client.ts';
 import type { BouncerConfig } from './config.ts';
@@ -8,9 +6,9 @@ import { DecisionStore } from './decisions/store.ts';
 import { judge } from './decisions/verdict.ts';
 import { CaddyRound } from './enforce/caddy-round.ts';
 import { DesiredState } from './enforce/desired.ts';
-import { laneFolderName } from './enforce/lane-folder.ts';
 import { LaneKeeper } from './enforce/lane-keeper.ts';
 import { Reconciler } from './enforce/reconciler.ts';
+import { banActionOf, endpointOf, filterOf, laneSettingsOf } from './from-config.ts';
 import { createBouncerApp } from './http/app.ts';
 import { BouncerMetrics } from './http/metrics.ts';
 import { HttpServer } from './http/server.ts';
@@ -19,7 +17,6 @@ import { LapiStream } from './lapi/stream.ts';
 import { explain, type LookupAnswer } from './lookup.ts';
 import { Intake } from './intake.ts';
 import { Reporter } from './reporter.ts';
-import type { BanAction } from './shared/domain/ruleset.ts';
 import type { Address } from './shared/net/prefix.ts';
 import { RedisLink } from './shared/redis/client.ts';
 import { onCommand } from './shared/redis/command-channel.ts';
@@ -218,16 +215,8 @@ export class Daemon {
 
   /** A lane of its own for each Caddy: what one holds says nothing of another. */
   #laneFor(index: number, state: StateDir): LaneKeeper | undefined {
-    const { LANE_DIR: root, LANE_DIR_CADDY: rootInCaddy, CADDY_PROBE_URL: probes, CADDY_ADMIN: admins } = this.#config;
-    const [admin, probeUrl] = [admins[index], probes[index]];
-    if (root === undefined || admin === undefined || probeUrl === undefined) return undefined;
-    const name = laneFolderName(admin);
-    const settings = {
-      root: join(root, name),
-      rootInCaddy: `${rootInCaddy ?? root}/${name}`,
-      probeUrl,
-      secret: state.secret('lane-secret'),
-    };
+    const settings = laneSettingsOf(this.#config, index, () => state.secret('lane-secret'));
+    if (settings === undefined) return undefined;
     const lane = new LaneKeeper(
       settings,
       (address) => this.#desired.blocks(address),
@@ -298,32 +287,4 @@ async function upWithin(redis: RedisLink, limitMs: number): Promise<void> {
 
 function sumOf(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);
-}
-
-function endpointOf(config: BouncerConfig) {
-  const certificates = {
-    caFile: config.CROWDSEC_CA_FILE,
-    certFile: config.CROWDSEC_CERT_FILE,
-    keyFile: config.CROWDSEC_KEY_FILE,
-  };
-  return { url: config.CROWDSEC_LAPI_URL, certificates };
-}
-
-function filterOf(config: BouncerConfig) {
-  return {
-    scopes: config.CROWDSEC_SCOPES,
-    origins: config.CROWDSEC_ORIGINS,
-    scenariosContaining: config.CROWDSEC_SCENARIOS_CONTAINING,
-    scenariosNotContaining: config.CROWDSEC_SCENARIOS_NOT_CONTAINING,
-  };
-}
-
-/** A ban without a status of its own is answered with this one. */
-const DEFAULT_STATUS = 403;
-
-function banActionOf({ BAN_ACTION: action, BAN_BODY_FILE: bodyFile }: BouncerConfig): BanAction {
-  if (action === 'abort') return { kind: 'abort' };
-  if (action === 'error') return { kind: 'error', status: DEFAULT_STATUS };
-  const body = bodyFile === undefined ? {} : { body: readFileSync(bodyFile, 'utf8') };
-  return { kind: 'status', status: Number(action), ...body };
 }

@@ -8,7 +8,9 @@ import type { Service } from '../shared/runtime/service.ts';
 import { Wake } from '../shared/runtime/wake.ts';
 import type { CaddyRound, Held, RoundOutcome } from './caddy-round.ts';
 import type { Desired } from './desired.ts';
+import { DriftCount } from './drift-count.ts';
 import type { LaneKeeper } from './lane-keeper.ts';
+import { PushPace } from './push-pace.ts';
 
 export interface ReconcilerTimes {
   /** At most one reload per interval; a push that was expensive makes it longer. */
@@ -16,16 +18,11 @@ export interface ReconcilerTimes {
   readonly driftMs: number;
 }
 
-/** The interval between reloads is at least this many times what the last one took: reloads cost Caddy memory. */
-const COST_FACTOR = 10;
 /** The three ids miss a server that was added; reading everything does not. */
 const FULL_LOOK_MS = 60_000;
 const RETRY = { firstMs: 250, longestMs: 2_000 };
 /** A refused config is looked at again this often, in case the user mended what Caddy did not like. */
 const REFUSED_LOOK_MS = 5_000;
-/** Somebody else keeps removing our rules: repairing faster than this would reload that Caddy without end. */
-const DRIFT_PAUSE = { firstMs: 500, longestMs: 30_000 };
-const DRIFT_CALM_MS = 60_000;
 
 const NO_BANS: BanSet = { addresses: [], ranges: [], exceptions: [] };
 
@@ -67,12 +64,9 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
   #appliedChange: string | undefined;
   #failures = 0;
   #pushes = 0;
-  #drifts = 0;
-  #driftsInARow = 0;
-  #lastDriftAt = -Infinity;
-  #lastPushAt = -Infinity;
+  readonly #drifts = new DriftCount();
+  readonly #pace: PushPace;
   #lastPushWall: number | undefined;
-  #lastPushMs: number | undefined;
   #lastFullLookAt = -Infinity;
   #isUrgent = true;
   #mustLook = true;
@@ -94,6 +88,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     this.#lane = parts.lane;
     this.#desired = parts.desired;
     this.#times = parts.times;
+    this.#pace = new PushPace(parts.times.pushMs);
     this.#clock = parts.clock;
     this.#log = parts.log.child({ caddy: parts.admin });
   }
@@ -145,9 +140,9 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
       entries,
       version,
       last_push_at: this.#lastPushWall === undefined ? undefined : new Date(this.#lastPushWall).toISOString(),
-      last_push_ms: this.#lastPushMs,
+      last_push_ms: this.#pace.lastMs,
       pushes: this.#pushes,
-      drifts: this.#drifts,
+      drifts: this.#drifts.total,
       error: this.#message,
       lane: this.#lane?.status,
       warnings: [...warnings],
@@ -238,24 +233,17 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
 
   #drifted(): void {
     const now = this.#clock.monotonic();
-    this.#drifts++;
     this.#lane?.unknown();
-    this.#driftsInARow = now - this.#lastDriftAt < DRIFT_CALM_MS ? this.#driftsInARow + 1 : 1;
-    this.#lastDriftAt = now;
     this.#mustLook = this.#isUrgent = true;
     this.#appliedVersion = this.#appliedWish = 0; // it holds nothing that we know of
-    // The first repairs go out at once; only a fight is slowed down.
-    if (this.#driftsInARow > 5) this.#notBefore = now + backoffDelay(this.#driftsInARow - 5, DRIFT_PAUSE);
+    const pause = this.#drifts.found(now);
+    if (pause > 0) this.#notBefore = now + pause;
     this.#log.info('the rules were gone or changed (a reload of the user’s own?); putting them back');
     this.emit('drift');
   }
 
   #mayPush(now: number): boolean {
-    return this.#isUrgent || this.#mustLook || now >= this.#nextPushAt;
-  }
-
-  get #nextPushAt(): number {
-    return this.#lastPushAt + Math.max(this.#times.pushMs, COST_FACTOR * (this.#lastPushMs ?? 0));
+    return this.#isUrgent || this.#mustLook || now >= this.#pace.nextAt;
   }
 
   async #reconcile(wish: Desired): Promise<void> {
@@ -309,9 +297,8 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     if (this.#isCoveredByLane) this.#settleByLane();
     if (outcome.pushMs !== undefined) {
       this.#pushes++;
-      this.#lastPushAt = now;
+      this.#pace.pushed(now, outcome.pushMs);
       this.#lastPushWall = this.#clock.wall();
-      this.#lastPushMs = outcome.pushMs;
       this.#log.info(
         { ms: Math.round(outcome.pushMs), entries: outcome.held.entries, revision: outcome.held.revision },
         'rules pushed and confirmed',
@@ -349,7 +336,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     const now = this.#clock.monotonic();
     if (this.#notBefore > now) return this.#notBefore - now;
     if (this.#failures > 0) return backoffDelay(this.#failures, RETRY);
-    if (this.#isBehind) return Math.min(this.#times.driftMs, Math.max(0, this.#nextPushAt - now));
+    if (this.#isBehind) return Math.min(this.#times.driftMs, Math.max(0, this.#pace.nextAt - now));
     return this.#times.driftMs;
   }
 }
