@@ -82,6 +82,11 @@ export class DecisionTable implements Service {
     return this.#recent.get(id);
   }
 
+  /** The bouncer said that Caddy holds all that has come in. */
+  confirmed(): void {
+    this.#recent.clear();
+  }
+
   /** Since when arrivals are noted. */
   get notedSince(): number | undefined {
     return this.#notedSince;

@@ -44,21 +44,28 @@ export class EffectWatch {
 
   /** @param isSeen whether the table shows the change: what it shows, the bouncer acts on. */
   async settle(isSeen: () => boolean): Promise<Effect> {
-    const { bouncer, redis } = this.#parts;
+    const { bouncer, redis, table } = this.#parts;
     // Other bouncers of a fleet hear it too. Losing it costs time only.
     if (redis.isUp) await publishCommand(redis, { kind: 'refresh' }).catch(() => undefined);
     const answer = await bouncer.refresh();
     if (answer.kind === 'unavailable') return this.#watch(isSeen, `${answer.message}; ${answer.hint}`);
-    await this.#untilShown(isSeen);
+    const isShown = await this.#untilShown(isSeen);
+    if (isShown && answer.value.confirmed && (await this.#isAlone())) table.confirmed();
     return answer.value;
   }
 
-  async #untilShown(isSeen: () => boolean): Promise<void> {
+  /** One bouncer does not speak for the Caddys of another. */
+  async #isAlone(): Promise<boolean> {
+    return (await this.#parts.protection.bouncers().catch(() => [])).length === 1;
+  }
+
+  async #untilShown(isSeen: () => boolean): Promise<boolean> {
     const { table, clock } = this.#parts;
     const deadline = clock.monotonic() + SHOWN_WITHIN_MS;
     for (;;) {
       await table.catchUp();
-      if (isSeen() || clock.monotonic() >= deadline) return;
+      const isShown = isSeen();
+      if (isShown || clock.monotonic() >= deadline) return isShown;
       await sleep(LOOK_EVERY_MS);
     }
   }
