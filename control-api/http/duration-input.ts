@@ -19,9 +19,13 @@ export const durationInput = z
   })
   .openapi({ type: 'string', example: '4h' });
 
+/** Nothing that breaks a line, and nothing that a screen does not show. */
+const PLAIN = /^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u;
+
 /** Words of a person that travel to logs, LAPI and other people's screens: one line, no control characters. */
 export const reasonInput = z
   .string()
   .trim()
   .max(200)
-  .regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u, 'a reason is one line of text');
+  .regex(PLAIN, 'a reason is one line of text')
+  .openapi({ pattern: PLAIN.source });

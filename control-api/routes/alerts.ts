@@ -3,6 +3,7 @@ import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import { type Alert, alertSchema } from '../crowdsec/alerts.ts';
 import type { MachineClient } from '../crowdsec/machine-client.ts';
 import { flag, limitUpTo } from '../http/cursor.ts';
+import { lineUpTo } from '../http/line-input.ts';
 import { prefixInput } from '../http/prefix-input.ts';
 import { Problem } from '../http/problem.ts';
 import type { Protection } from '../protection/protection.ts';
@@ -32,8 +33,8 @@ const getAlerts = createRoute({
     query: z.strictObject({
       ip: prefixInput.optional(),
       range: prefixInput.optional(),
-      scenario: z.string().max(200).optional(),
-      origin: z.string().max(50).optional(),
+      scenario: lineUpTo(200).optional(),
+      origin: lineUpTo(50).optional(),
       since: ago,
       until: ago,
       has_active_decision: flag.optional(),

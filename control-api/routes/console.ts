@@ -14,10 +14,13 @@ const recordReply = {
 };
 
 /** Words that `cscli` takes as an argument: nothing that could be read as an option. */
+const LABEL = /^[\p{L}\p{N}_.][\p{L}\p{N}_. :@/-]{0,63}$/u;
+
 const label = z
   .string()
   .trim()
-  .regex(/^[\p{L}\p{N}_.][\p{L}\p{N}_. :@/-]{0,63}$/u, '1 to 64 letters, digits, spaces and _ . - : @ /');
+  .regex(LABEL, '1 to 64 letters, digits, spaces and _ . - : @ /')
+  .openapi({ pattern: LABEL.source });
 
 const postEnroll = createRoute({
   method: 'post',

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { formatDuration } from '../../bouncer/shared/domain/duration.ts';
+import { lineUpTo } from '../http/line-input.ts';
 import type { Enforced } from '../decisions/enforcement.ts';
 import type { DecisionRow } from '../decisions/decision-rows.ts';
 import type { TableState } from '../decisions/decision-table.ts';
@@ -7,9 +8,7 @@ import { COLUMNS } from '../decisions/row-order.ts';
 
 /** A list in one query parameter, `origin=CAPI,lists`. */
 const listOf = (most: number) =>
-  z
-    .string()
-    .max(500)
+  lineUpTo(500)
     .transform((text) =>
       text
         .split(',')
@@ -20,14 +19,9 @@ const listOf = (most: number) =>
     .optional()
     .openapi({ type: 'string' });
 
-const oneLine = z
-  .string()
-  .max(200)
-  .regex(/^[^\p{Cc}]*$/u, 'a search is one line of text');
-
 /** What a list, an export and a bulk deletion are narrowed by. */
 export const filterFields = {
-  q: oneLine.optional().openapi({ description: 'text in any column; an address finds the ranges that cover it' }),
+  q: lineUpTo(200).optional().openapi({ description: 'text in any column; an address finds the ranges that cover it' }),
   origin: listOf(20).openapi({ description: 'as LAPI spells them, or local, community, lists; comma-separated' }),
   type: listOf(20).openapi({ example: 'ban' }),
   scope: listOf(2).openapi({ description: 'ip, range' }),

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { lineUpTo } from '../http/line-input.ts';
 import { cursorAt, flag, limitUpTo, offsetOf } from '../http/cursor.ts';
 import type { HubIndex } from '../hub/hub-index.ts';
 import { HUB_STATUSES, HUB_TYPES, type HubItem, isInstalled, keyOf } from '../hub/hub-item.ts';
@@ -26,7 +27,7 @@ const getItems = createRoute({
   summary: 'Browse and search the Hub; from the local index, so also offline',
   request: {
     query: z.strictObject({
-      q: z.string().max(200).optional(),
+      q: lineUpTo(200).optional(),
       type: z.enum(HUB_TYPES).optional(),
       installed: flag.optional(),
       status: z.enum(HUB_STATUSES).optional(),

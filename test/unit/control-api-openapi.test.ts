@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { appAlone } from './control-api-harness.ts';
 
 interface Operation {
@@ -18,6 +19,23 @@ const document = async () => (await (await appAlone().request('/openapi.json')).
 const BASE = '/api/v1/cerberus/crowdsec';
 
 describe('/openapi.json', () => {
+  it('is valid OpenAPI 3.1, as a validator of somebody else’s sees it', async () => {
+    const validator = new Validator();
+    expect(await validator.validate({ ...(await document()) })).toEqual({ valid: true });
+    expect(validator.version).toBe('3.1');
+  });
+
+  it('has patterns that match what they are meant to match', async () => {
+    const patterns = [...JSON.stringify(await document()).matchAll(/"pattern":("(?:[^"\\\\]|\\\\.)*")/g)].map(
+      ([, text = '""']) => JSON.parse(text) as string,
+    );
+    expect(patterns.length).toBeGreaterThan(5);
+    for (const pattern of patterns) {
+      expect(() => new RegExp(pattern, 'u')).not.toThrow();
+      expect(pattern).toMatch(/\$$/); // the end of the text, and no flags of JavaScript after it
+    }
+  });
+
   it('describes every documented address of the API', async () => {
     const { paths } = await document();
     const all = Object.entries(paths).flatMap(([path, operations]) =>
