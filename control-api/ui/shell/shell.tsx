@@ -42,11 +42,11 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
         </button>
       </header>
       <div class="shell">
-        <div class="side" id="side" data-open={isOpen}>
+        <aside class="side" id="side" data-open={isOpen} aria-label="Views and state">
           <Brand />
           <Navigation path={path} />
           <SideFoot />
-        </div>
+        </aside>
         <main class="main" id="main" ref={main} tabIndex={-1}>
           <OutageNotes />
           {children}

@@ -102,6 +102,7 @@ function Chain({ chain }: { readonly chain: readonly Link[] }) {
         </Note>
       )}
       <section class="card" aria-label="The chain">
+        <h2 class="out-of-sight">The chain</h2>
         <ol class="steps chain">
           {chain.map((link) => (
             <ChainLink key={link.id} link={link} />

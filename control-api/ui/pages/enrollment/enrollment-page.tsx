@@ -46,6 +46,7 @@ function Stepper({ enrollment, status, onDone }: StepperProps) {
   const steps = enrollmentSteps({ enrollment, engine: status.engine, heartbeat: status.heartbeat });
   return (
     <section class="card" aria-label="Steps">
+      <h2 class="out-of-sight">Steps</h2>
       <ol class="steps">
         {steps.map((step, index) => (
           <li key={step.id} class="step" data-tone={step.tone} aria-current={step.isCurrent ? 'step' : undefined}>

@@ -126,7 +126,7 @@ function ItemTable({
   readonly onTask: (task: HubTask) => void;
 }) {
   return (
-    <div class="table-frame" tabIndex={0} role="region" aria-labelledby="hub-items">
+    <div class="table-frame" tabIndex={0} role="region" aria-label="Items of the Hub">
       <table class="table hub-table">
         <thead>
           <tr>

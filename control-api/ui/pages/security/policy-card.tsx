@@ -25,13 +25,18 @@ export function PolicyCard({ status }: { readonly status: Status }) {
   const { reload } = useStatus();
   const { isBusy, run } = useAction();
   const [missing, setMissing] = useState<readonly string[]>([]);
-  const choose = (policy: (typeof POLICIES)[number]) =>
-    run(async () => {
-      const reply = await send<ChangeReply>({ method: 'PUT', path: '/policy', body: { policy: policy.policy } });
-      setMissing(reply.missing);
-      await reload();
-      if (reply.confirmed) tell(`${policy.title}: Caddy confirmed it, ${seconds(reply.took_ms)}`);
-    });
+  // What was just chosen stays chosen while Caddy is asked.
+  const [chosen, setChosen] = useState<string | undefined>(undefined);
+  const choose = (policy: (typeof POLICIES)[number]) => {
+    setChosen(policy.policy);
+    run(() => put(policy).finally(() => setChosen(undefined)));
+  };
+  const put = async (policy: (typeof POLICIES)[number]) => {
+    const reply = await send<ChangeReply>({ method: 'PUT', path: '/policy', body: { policy: policy.policy } });
+    setMissing(reply.missing);
+    await reload();
+    if (reply.confirmed) tell(`${policy.title}: Caddy confirmed it, ${seconds(reply.took_ms)}`);
+  };
   const other = status.policy === 'enforce' ? 'monitor' : 'enforce';
   return (
     <section class="card stack" aria-labelledby="policy">
@@ -46,7 +51,7 @@ export function PolicyCard({ status }: { readonly status: Status }) {
               type="radio"
               name="policy"
               value={known.policy}
-              checked={status.policy === known.policy}
+              checked={(chosen ?? status.policy) === known.policy}
               disabled={isBusy}
               onChange={() => choose(known)}
             />

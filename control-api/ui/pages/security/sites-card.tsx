@@ -40,7 +40,7 @@ export function SitesCard({ caddies }: { readonly caddies: readonly Caddy[] }) {
 
 function SiteTable({ sites }: { readonly sites: readonly SitePolicy[] }) {
   return (
-    <div class="table-frame" tabIndex={0} role="region" aria-labelledby="sites">
+    <div class="table-frame" tabIndex={0} role="region" aria-label="Policies of sites">
       <table class="table free">
         <thead>
           <tr>

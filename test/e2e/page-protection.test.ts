@@ -1,0 +1,131 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { TestBrowser, type WatchedPage } from '../support/browser.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { signIn, tokenOf } from './page-under-test.ts';
+
+const BANNED = '203.0.113.5';
+
+let stack: Stack;
+let browser: TestBrowser;
+let watched: WatchedPage;
+
+beforeAll(async () => {
+  browser = await TestBrowser.start();
+  stack = await startStack({ caddy: 'newest', controlApi: true, banned: [BANNED] });
+  await stack.untilBlocked(BANNED);
+});
+
+afterEach(async () => {
+  expect(watched.complaints).toEqual([]);
+  expect([...watched.hosts]).toEqual([new URL(stack.controlApi.url).host]);
+  await watched.close();
+});
+
+afterAll(async () => {
+  await browser.stop();
+  await stack.stop();
+});
+
+describe('signing in', () => {
+  it('says that a wrong token is wrong, takes the right one, and keeps it from scripts', async () => {
+    watched = await browser.open();
+    const { page } = watched;
+    await page.goto(`${stack.controlApi.url}/settings/security`);
+    await page.getByLabel('Token').fill('certainly-not-the-token');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('That is not the token of this API.').waitFor();
+    await page.getByLabel('Token').fill(await tokenOf(stack));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('switch', { name: 'CrowdSec Protection' }).waitFor(); // the view of the URL, not the overview
+    expect(await page.evaluate('document.cookie')).toBe('');
+    expect(await page.context().cookies()).toMatchObject([{ httpOnly: true, sameSite: 'Strict' }]);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Token').waitFor();
+  });
+});
+
+describe('the switch', () => {
+  it('lets everybody in and turns the banned away again, each said only when Caddy has confirmed it', async () => {
+    watched = await browser.open();
+    const { page } = watched;
+    await signIn(page, stack);
+    await page.getByText('Enforcing 1 address', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Security', exact: true }).click();
+    const toggle = page.getByRole('switch', { name: 'CrowdSec Protection' });
+    await toggle.click();
+    await page.getByText(/Protection is off: Caddy confirmed it, \d+\.\d s/).waitFor();
+    expect((await stack.requestFrom(BANNED)).status).toBe(200);
+    expect(await toggle.getAttribute('aria-checked')).toBe('false');
+    await page.getByText('Caddy lets everybody in.').waitFor();
+    await toggle.click();
+    await page.getByText(/Protection is on: Caddy confirmed it/).waitFor();
+    expect((await stack.requestFrom(BANNED)).status).toBe(403);
+  });
+
+  it('only watches with Monitor', async () => {
+    watched = await browser.open();
+    const { page } = watched;
+    await signIn(page, stack);
+    await page.goto(`${stack.controlApi.url}/settings/security`);
+    await page.getByRole('radio', { name: /Monitor/ }).check();
+    await page.getByText(/Monitor: Caddy confirmed it/).waitFor();
+    expect((await stack.requestFrom(BANNED)).status).toBe(200);
+    await page.getByText('blocking nobody').first().waitFor();
+    await page.getByRole('radio', { name: /Enforce/ }).check();
+    await page.getByText(/Enforce: Caddy confirmed it/).waitFor();
+    expect((await stack.requestFrom(BANNED)).status).toBe(403);
+  });
+});
+
+describe('when a part is gone', () => {
+  it('names LAPI, and goes on showing the last data', async () => {
+    watched = await browser.open();
+    const { page } = watched;
+    await signIn(page, stack);
+    await stack.crowdsec.stop();
+    await page.getByText('CrowdSec’s LAPI does not answer').first().waitFor();
+    await page
+      .getByText(/Enforcing|Stale/)
+      .first()
+      .waitFor();
+    await stack.crowdsec.start();
+    await page.getByText('CrowdSec’s LAPI does not answer').first().waitFor({ state: 'detached' });
+  });
+
+  it('names Redis, and says how old the data is', async () => {
+    watched = await browser.open();
+    const { page } = watched;
+    await signIn(page, stack);
+    await page.getByText(/^Enforcing 1 address/).waitFor();
+    await stack.redis.stop();
+    await page.getByText('Redis does not answer').waitFor();
+    await page.getByText(/Shown is what was known \d+ s ago/).waitFor();
+    await page.getByText(/^Enforcing 1 address/).waitFor();
+    await stack.redis.start();
+    await page.getByText('Redis does not answer').waitFor({ state: 'detached' });
+  });
+
+  it('names the bouncer, and the API itself, and finds back by itself', async () => {
+    watched = await browser.open();
+    const { page } = watched;
+    await signIn(page, stack);
+    await stack.bouncer.stop();
+    await page.getByText('The bouncer does not answer').waitFor({ timeout: 40_000 });
+    await stack.bouncer.start();
+    await page.getByText('The bouncer does not answer').waitFor({ state: 'detached' });
+    await stack.controlApi.stop();
+    await page.getByText('The control API does not answer').waitFor();
+    await stack.controlApi.start();
+    await page
+      .getByLabel('Token')
+      .or(page.getByText(/^Enforcing 1 address/))
+      .first()
+      .waitFor();
+    watched = { ...watched, complaints: withoutConnectionErrors(watched.complaints) };
+  });
+});
+
+/** The browser notes a stream that was cut; that is what this test does. */
+function withoutConnectionErrors(complaints: readonly string[]): readonly string[] {
+  return complaints.filter((text) => !text.includes('net::ERR_'));
+}
