@@ -94,7 +94,7 @@ function Chain({ chain }: { readonly chain: readonly Link[] }) {
         <Note tone={broken.isNear ? 'bad' : 'warn'}>
           <p>
             <strong>
-              {broken.isNear ? 'Mend this first' : 'Blocking works. What is missing is the internet'}:{' '}
+              {broken.isNear ? `Mend this first: ${broken.title}.` : 'Blocking works. What is missing is the internet:'}{' '}
               {plain(broken.message)}
             </strong>
           </p>
