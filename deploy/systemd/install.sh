@@ -62,7 +62,8 @@ for name in bouncer-token control-api-token; do
   [ -s "$dest$etc/secrets/$name" ] || tr -dc 0-9a-f </dev/urandom | head -c 64 >"$dest$etc/secrets/$name"
 done
 if [ ! -s "$dest$etc/secrets/bouncer-key" ] && [ -z "$dest" ] && command -v cscli >/dev/null; then
-  cscli bouncers add caddy-sidecar -o raw >"$dest$etc/secrets/bouncer-key"
+  # It refuses when there is one of that name already, whose key nobody can read again.
+  cscli bouncers add caddy-sidecar -o raw >"$etc/secrets/bouncer-key" || rm -f -- "$etc/secrets/bouncer-key"
 fi
 
 echo "installed in $dest$prefix; settings in $dest$etc"
