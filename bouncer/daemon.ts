@@ -99,6 +99,7 @@ export class Daemon {
       id: config.BOUNCER_ID,
       redis: this.#redis,
       settings: this.#settings,
+      fallback: config.FALLBACK_REMEDIATION,
       desired: this.#desired,
       store: this.#store,
       intake,

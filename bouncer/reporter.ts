@@ -1,3 +1,4 @@
+import type { Remediation } from './decisions/remediation.ts';
 import type { DecisionStore } from './decisions/store.ts';
 import type { DesiredState } from './enforce/desired.ts';
 import type { Reconciler } from './enforce/reconciler.ts';
@@ -18,6 +19,7 @@ interface ReporterParts {
   readonly id: string;
   readonly redis: RedisLink | undefined;
   readonly settings: SettingsKeeper;
+  readonly fallback: Remediation;
   readonly desired: DesiredState;
   readonly store: DecisionStore;
   readonly intake: Intake;
@@ -75,7 +77,7 @@ export class Reporter implements Service {
   }
 
   get status(): BouncerStatus {
-    const { id, settings, desired, store, intake, reconcilers, redis, clock } = this.#parts;
+    const { id, settings, fallback, desired, store, intake, reconcilers, redis, clock } = this.#parts;
     const lapi = intake.status;
     const caddies = [...reconcilers].map(([admin, reconciler]) => ({ admin, reconciler }));
     const summary = summarise({
@@ -93,7 +95,7 @@ export class Reporter implements Service {
       started_at: this.#startedAt,
       updated_at: new Date(clock.wall()).toISOString(),
       ...summary,
-      settings: settings.current,
+      settings: { ...settings.current, allowlist: settings.allowlist, fallback },
       decisions: { total: store.size, ...store.counts.byOrigin },
       enforced: { addresses: addresses.length, ranges: ranges.length, exceptions: exceptions.length },
       lapi,

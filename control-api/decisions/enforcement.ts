@@ -1,5 +1,5 @@
 import type { BouncerStatus, CaddyStatus } from '../../bouncer/shared/domain/status.ts';
-import type { Prefix } from '../../bouncer/shared/net/prefix.ts';
+import { parsePrefix, type Prefix } from '../../bouncer/shared/net/prefix.ts';
 import type { DecisionRows } from './decision-rows.ts';
 import { coveredBy } from './prefix-matcher.ts';
 
@@ -60,13 +60,23 @@ function pending(reason: string): Enforcement {
  */
 export function enforcedRows(rows: DecisionRows, facts: EnforcementFacts): (slot: number) => Enforced {
   const overall = enforcement(facts.bouncers);
-  const allowed = coveredBy(rows, facts.allowlist);
-  const spokenAt = Math.min(...(facts.bouncers ?? []).map((bouncer) => Date.parse(bouncer.updated_at)));
+  const bouncers = facts.bouncers ?? [];
+  const allowed = coveredBy(rows, [...facts.allowlist, ...allowlistsOf(bouncers)]);
+  const onlyBans = bouncers.some(({ settings }) => settings.fallback === 'allow');
+  const spokenAt = Math.min(...bouncers.map((bouncer) => Date.parse(bouncer.updated_at)));
+  const isSpared = (slot: number) =>
+    allowed(slot) !== undefined || (onlyBans && rows.causes.at(rows.cause[slot] ?? 0).type !== 'ban');
   return (slot) => {
-    if (overall.kind === 'off' || allowed(slot) !== undefined) return false;
+    if (overall.kind === 'off' || isSpared(slot)) return false;
     if (overall.kind === 'pending') return 'pending';
     const arrivedAt = facts.arrivalOf(rows.ids[slot] ?? -1);
     if (overall.heldSince === undefined) return arrivedAt !== undefined && arrivedAt > spokenAt ? 'pending' : true;
     return (arrivedAt ?? facts.notedSince ?? Infinity) < overall.heldSince ? true : 'pending';
   };
+}
+
+/** What bouncers never block by their own configuration, which Redis does not know. */
+function allowlistsOf(bouncers: readonly BouncerStatus[]): Prefix[] {
+  const listed = bouncers.flatMap(({ settings }) => settings.allowlist ?? []);
+  return listed.map((text) => parsePrefix(text)).filter((prefix) => prefix !== undefined);
 }

@@ -231,6 +231,16 @@ describe('whether a decision is enforced', () => {
     expect(at([switched], more)).toEqual(['pending', 'pending']);
   });
 
+  it('is false for what the bouncer spares by its own allowlist, or lets pass by FALLBACK_REMEDIATION', () => {
+    const one = bouncerStatus({ caddies: [caddyStatus()] });
+    const sparing = { ...one, settings: { ...one.settings, allowlist: ['9.9.9.0/24'] } };
+    expect(at([sparing])).toEqual([true, false]);
+    const captchas = tableOf([decisionOf(1, '1.2.3.4', { type: 'captcha' }), decisionOf(2, '9.9.9.9')]);
+    const lenient = { ...one, settings: { ...one.settings, fallback: 'allow' as const } };
+    const enforced = enforcedRows(captchas, { bouncers: [lenient], allowlist: [], arrivalOf, notedSince: 0 });
+    expect([enforced(0), enforced(1)]).toEqual([false, true]);
+  });
+
   it('is pending while no bouncer, or no Redis, can say', () => {
     expect(at([])).toEqual(['pending', 'pending']);
     expect(at(undefined)).toEqual(['pending', 'pending']);

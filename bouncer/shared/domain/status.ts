@@ -59,7 +59,15 @@ export const bouncerStatusSchema = z.object({
   ready: z.boolean(),
   /** Why it is not ready, or not well: sentences for people. */
   reasons: z.array(z.string()),
-  settings: z.object({ enabled: z.boolean(), policy: z.enum(POLICIES), change: z.string().optional() }),
+  settings: z.object({
+    enabled: z.boolean(),
+    policy: z.enum(POLICIES),
+    change: z.string().optional(),
+    /** What this bouncer never blocks, from its configuration and from the page. */
+    allowlist: z.array(z.string()).optional(),
+    /** What becomes of decisions that are no bans. */
+    fallback: z.enum(['ban', 'allow']).optional(),
+  }),
   decisions: z.object({
     total: z.number().int().nonnegative(),
     local: z.number().int().nonnegative(),
