@@ -142,9 +142,6 @@ export function createApp(ports: AppPorts) {
   return described;
 }
 
-/** The typed surface, for `hc<ControlApi>()` in the page. */
-export type ControlApi = ReturnType<typeof createApp>;
-
 const NOT_FOUND: ProblemSpec = {
   status: 404,
   code: 'not_found',

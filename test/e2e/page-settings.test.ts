@@ -102,6 +102,7 @@ describe('Diagnostics', () => {
     await page.goto(`${stack.controlApi.url}/diagnostics`);
     await page.getByRole('region', { name: 'The chain' }).waitFor({ timeout: 50_000 });
     await stack.crowdsec.stop();
+    await page.waitForTimeout(1_100); // the API answers from its last run for a second
     await page.getByRole('button', { name: 'Check again' }).click();
     await page.getByText(/Mend this first: .*LAPI/).waitFor({ timeout: 50_000 });
     await page.getByRole('button', { name: 'Copy report' }).click();
