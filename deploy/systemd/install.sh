@@ -19,6 +19,7 @@ prefix=${PREFIX:-/opt/caddy-crowdsec-sidecar}
 node=${NODE:-$(command -v node || true)}
 etc=/etc/caddy-crowdsec-sidecar
 units=/etc/systemd/system
+users=/etc/sysusers.d
 
 fail() {
   echo "install.sh: $*" >&2
@@ -33,7 +34,7 @@ case $prefix in / | /usr | /opt | /etc | *..* | *[!a-zA-Z0-9/._-]*) fail "PREFIX
 umask 022
 list=$dest$prefix/.installed
 rm -rf -- "$dest$prefix.new"
-mkdir -p -- "$dest$prefix.new/dist" "$dest$prefix.new/deploy" "$dest$units"
+mkdir -p -- "$dest$prefix.new/dist" "$dest$prefix.new/deploy" "$dest$units" "$dest$users"
 cp -R -- "$root/dist/bouncer" "$root/dist/caddy" "$root/dist/control-api" "$root/dist/package.json" "$dest$prefix.new/dist"
 cp -- "$root/package.json" "$root/LICENSE" "$dest$prefix.new"
 cp -- "$root/deploy/README.md" "$dest$prefix.new/deploy"
@@ -50,6 +51,9 @@ for unit in caddy-crowdsec-bouncer caddy-crowdsec-control-api; do
   fill "$here/$unit.service" >"$dest$units/$unit.service"
   echo "$units/$unit.service" >>"$list"
 done
+
+cp -- "$here/caddy-crowdsec.sysusers" "$dest$users/caddy-crowdsec.conf"
+echo "$users/caddy-crowdsec.conf" >>"$list"
 
 mkdir -p -- "$dest$etc/secrets"
 chmod 0700 -- "$dest$etc/secrets"
@@ -70,6 +74,7 @@ echo "installed in $dest$prefix; settings in $dest$etc"
 [ -s "$dest$etc/secrets/bouncer-key" ] ||
   echo "next: put the key that \"cscli bouncers add caddy-sidecar\" prints into $etc/secrets/bouncer-key"
 if [ -z "$dest" ]; then
+  systemd-sysusers caddy-crowdsec.conf
   systemctl daemon-reload
   echo 'then: systemctl enable --now caddy-crowdsec-bouncer caddy-crowdsec-control-api'
 fi

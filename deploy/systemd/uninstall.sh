@@ -1,8 +1,8 @@
 #!/bin/sh
 # Undoes install.sh. Takes our rules out of Caddy first, so that nobody stays blocked.
 #
-#   sudo ./deploy/systemd/uninstall.sh            keeps settings, secrets and state
-#   sudo ./deploy/systemd/uninstall.sh --purge    removes them as well
+#   sudo ./deploy/systemd/uninstall.sh            keeps settings, secrets, state and user
+#   sudo ./deploy/systemd/uninstall.sh --purge    removes them as well, and the bouncer's user
 #
 # PREFIX and DESTDIR as for install.sh.
 set -eu
@@ -40,9 +40,10 @@ rm -rf -- "$dest$prefix"
 if [ "$purge" = --purge ]; then
   rm -rf -- "$dest/etc/caddy-crowdsec-sidecar"
   for state in caddy-crowdsec-bouncer caddy-crowdsec-control-api; do
-    rm -rf -- "$dest/var/lib/$state" "$dest/var/lib/private/$state"
+    rm -rf -- "$dest/var/lib/$state"
   done
   rm -rf -- "$dest/run/caddy-crowdsec-lane"
+  [ -n "$dest" ] || userdel caddy-crowdsec || true
 fi
 [ -n "$dest" ] || systemctl daemon-reload
 echo "removed $dest$prefix"

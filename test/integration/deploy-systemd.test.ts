@@ -1,6 +1,6 @@
 /** The systemd units, installed into a folder that stands for `/`, and taken away again. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bouncerOptions } from '../../bouncer/config.ts';
@@ -81,6 +81,28 @@ describe('install.sh', () => {
       }
     }
   });
+});
+
+it('gives the bouncer a user without a way in', async (context) => {
+  const sysusers = await which('systemd-sysusers');
+  if (sysusers === undefined) return context.skip('systemd-sysusers is missing');
+  expect(read('/etc/systemd/system/caddy-crowdsec-bouncer.service')).toMatch(/^User=caddy-crowdsec$/m);
+  const made = spawnSync(sysusers, ['--root', root, 'caddy-crowdsec.conf'], { encoding: 'utf8' });
+  expect(made.status, made.stderr).toBe(0);
+  expect(read('/etc/passwd')).toMatch(/^caddy-crowdsec:[^:]*:\d+:\d+:.*:\/:\/usr\/sbin\/nologin$/m);
+  for (const name of [
+    'passwd',
+    'passwd-',
+    'group',
+    'group-',
+    'shadow',
+    'gshadow',
+    'shadow-',
+    'gshadow-',
+    '.pwd.lock',
+  ]) {
+    rmSync(join(root, 'etc', name), { force: true });
+  }
 });
 
 describe('systemd-analyze', async () => {
