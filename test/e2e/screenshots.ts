@@ -69,6 +69,7 @@ async function shootAll(
   };
   for (const path of VIEW_PATHS) {
     await page.goto(`${stack.controlApi.url}${path}`);
+    if (path === '/') await page.getByRole('region', { name: 'Top networks' }).waitFor();
     if (path === '/diagnostics') await page.getByRole('region', { name: 'The chain' }).waitFor({ timeout: 60_000 });
     await shoot(nameOf(path));
   }

@@ -83,7 +83,7 @@ const CELLS: Readonly<Record<ColumnId, (decision: Decision) => ComponentChildren
   country: ({ country }) =>
     country === null ? <span class="muted">–</span> : <span class="one-line">{countryName(country)}</span>,
   network: ({ as_name: name }) => <Foreign text={name ?? '–'} />,
-  reason: ({ scenario }) => <Foreign text={scenario} />,
+  reason: ({ scenario }) => <Foreign text={scenario} short={scenario.replace(/^crowdsecurity\//, '')} />,
   remaining: ({ until }) => <Remaining until={Date.parse(until)} />,
   origin: ({ origin }) => <Foreign text={originName(origin)} />,
   type: ({ type }) => <Foreign text={type} />,
@@ -94,10 +94,11 @@ const CELLS: Readonly<Record<ColumnId, (decision: Decision) => ComponentChildren
   ),
 };
 
-function Foreign({ text }: { readonly text: string }) {
+/** @param short what is shown where it says enough; the whole is in the title. */
+function Foreign({ text, short = text }: { readonly text: string; readonly short?: string }) {
   return (
     <span class="one-line foreign" title={plain(text)}>
-      {plain(text, 160)}
+      {plain(short, 160)}
     </span>
   );
 }

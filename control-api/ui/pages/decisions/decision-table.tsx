@@ -9,7 +9,7 @@ export const ROW_HEIGHT = 44;
 
 /** Pixels. */
 const WIDE_WIDTHS = { select: 48, address: 200, actions: 156 } as const;
-const NARROW_WIDTHS = { select: 38, address: 132, actions: 88 } as const;
+const NARROW_WIDTHS = { select: 34, address: 126, actions: 84 } as const;
 const LEAST_REASON = 190;
 
 /** Rows that are asked for before somebody gets there. */
