@@ -11,9 +11,12 @@ const DAYS = 7;
 const SLOTS = DAYS * 8;
 const MOST = 5;
 
+/** LAPI reads a hundred at a time; for more some versions (1.4.6) search on until the request runs out of time. */
+const LATEST = 100;
+
 /** The alerts of the last week: who attacks, from where, and when. */
 export function AlertCharts() {
-  const { data, problem } = useResource<{ alerts: readonly Alert[] }>('/alerts?limit=500', {
+  const { data, problem } = useResource<{ alerts: readonly Alert[] }>(`/alerts?limit=${LATEST}`, {
     everyMs: 60_000,
     kinds: ['decisions'],
   });
@@ -78,7 +81,9 @@ function History({ alerts }: { readonly alerts: readonly Alert[] }) {
     <section class="card" aria-label="Alerts over time">
       <div class="card-head">
         <h2>Alerts over time</h2>
-        <span class="small muted">{counted(alerts.length, 'alert')} in 7 days</span>
+        <span class="small muted">
+          {alerts.length < LATEST ? `${counted(alerts.length, 'alert')} in 7 days` : `the latest ${LATEST} alerts`}
+        </span>
       </div>
       <svg
         class="history"
