@@ -139,7 +139,7 @@ describe('every documented answer', () => {
     );
   });
 
-  it('that a change is written and not yet in effect, while Caddy is gone', async () => {
+  it('that a change is written and not yet in effect, while Caddy is gone', { timeout: 150_000 }, async () => {
     await api.post('/decisions', { values: ['198.18.2.1', '198.18.2.2', '198.18.2.3'] });
     const [second, third] = [await idOf('198.18.2.2'), await idOf('198.18.2.3')];
     await stack.caddy.stop();
