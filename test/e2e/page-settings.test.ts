@@ -111,7 +111,10 @@ describe('Diagnostics', () => {
     expect(report).toContain('[failed] CrowdSec’s LAPI');
     expect(report).toContain('→');
     await stack.crowdsec.start();
-    await page.getByRole('button', { name: 'Check again' }).click();
-    await page.getByText(/Mend this first: .*LAPI/).waitFor({ state: 'detached', timeout: 50_000 });
+    const again = async () => {
+      await page.getByRole('button', { name: 'Check again' }).click();
+      return page.getByText(/Mend this first: .*LAPI/).count();
+    };
+    await expect.poll(again, { timeout: 50_000, interval: 1_500 }).toBe(0);
   });
 });
