@@ -259,8 +259,13 @@ export class Daemon {
   }
 }
 
+/** A Caddy that is known to be gone gets a moment to come back, and does not hold up the answer of the others. */
+const BROKEN_LIMIT_MS = 1_500;
+
 async function settled(reconciler: Reconciler, limitMs: number): Promise<void> {
   if (reconciler.isSettled) return;
+  const { state } = reconciler.status;
+  const isBroken = state === 'unreachable' || state === 'rejected';
   await new Promise<void>((resolve) => {
     const end = () => {
       clearTimeout(timer);
@@ -270,7 +275,7 @@ async function settled(reconciler: Reconciler, limitMs: number): Promise<void> {
     const look = () => {
       if (reconciler.isSettled) end();
     };
-    const timer = setTimeout(end, limitMs);
+    const timer = setTimeout(end, isBroken ? Math.min(limitMs, BROKEN_LIMIT_MS) : limitMs);
     reconciler.on('settled', look);
   });
 }
