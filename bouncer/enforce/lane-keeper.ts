@@ -131,6 +131,7 @@ export class LaneKeeper {
     if (this.#isOpen) return undefined;
     try {
       this.#folder.open();
+      this.#lane.reopened();
       this.#isOpen = true;
       return undefined;
     } catch (error) {

@@ -93,6 +93,12 @@ export class Lane {
     else this.#oldestAt ??= this.#now();
   }
 
+  /** The folder was lost and is there again, perhaps empty: every entry is looked at anew. */
+  reopened(): void {
+    for (const address of this.#folder.addresses) this.#touched.add(address);
+    this.#pending = new Set(this.#touched);
+  }
+
   /** A push of this set begins: from now on Caddy may hold it, or still what it held. */
   pushing(wanted: HeldSet): void {
     for (const address of this.#folder.addresses) this.#touched.add(address);

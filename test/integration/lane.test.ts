@@ -1,6 +1,6 @@
 /** Bans and unbans through the file lane, on both real Caddys: no reload, right at every step, and given up when lost. */
 import { spawnSync } from 'node:child_process';
-import { chmod, readdir, rename } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CADDY_VERSIONS, Workbench } from '../support/servers.ts';
@@ -96,13 +96,15 @@ describe.each(CADDY_VERSIONS)('with Caddy %s', (caddy) => {
     await stack.ban('127.3.0.1');
     await confirmed(stack);
     await rename(root, `${root}-away`);
+    await writeFile(root, 'not a folder, so that none can be made anew');
     await laneIs(stack, 'unproven');
     await stack.ban('127.3.0.2');
     await stack.untilBlocked('127.3.0.2');
     expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 403 });
     await stack.unban('127.3.0.1');
     await stack.untilServed('127.3.0.1');
-    await rename(`${root}-away`, root).catch(() => chmod(root, 0o755)); // it may have been made anew meanwhile
+    await rm(root);
+    await rename(`${root}-away`, root);
     await laneIs(stack, 'proven');
     expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 200 });
     expect(await stack.requestFrom('127.3.0.2')).toMatchObject({ status: 403 });

@@ -24,6 +24,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ kind: 'push' as const }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'confirm' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'lose' as const }) },
 );
 
 let root: string;
@@ -38,6 +39,7 @@ class World {
   /** What Caddy may hold: the confirmed set, and each that was pushed since. */
   held: HeldSet[] = [new HeldSet({ addresses: [], ranges: [], exceptions: [] })];
   #now = 0;
+  #folder = new LaneFolder(root);
   lane: Lane;
 
   constructor() {
@@ -58,6 +60,9 @@ class World {
       return;
     } else if (kind === 'restart') {
       this.#restart();
+      return;
+    } else if (kind === 'lose') {
+      this.#lose();
       return;
     } else return;
     this.lane.touch(address);
@@ -93,11 +98,19 @@ class World {
     this.#confirm();
   }
 
+  /** Somebody empties the folder; it is opened anew. */
+  #lose(): void {
+    for (const side of ['ban', 'allow']) rmSync(join(root, side), { recursive: true });
+    this.#folder.open();
+    this.lane.reopened();
+    this.lane.write();
+  }
+
   #open(): Lane {
-    const folder = new LaneFolder(root);
-    folder.open();
+    this.#folder = new LaneFolder(root);
+    this.#folder.open();
     return new Lane(
-      folder,
+      this.#folder,
       (address) => this.wanted.has(address),
       () => this.#now,
     );
