@@ -180,7 +180,7 @@ export class Daemon {
         const redis = this.#redis;
         if (redis !== undefined) {
           redis.start();
-          await upWithin(redis, REDIS_START_MS);
+          await redis.untilUp(REDIS_START_MS);
           await this.#settings.look();
           this.#listen(redis);
         }
@@ -277,17 +277,6 @@ async function settled(reconciler: Reconciler, limitMs: number): Promise<void> {
     };
     const timer = setTimeout(end, isBroken ? Math.min(limitMs, BROKEN_LIMIT_MS) : limitMs);
     reconciler.on('settled', look);
-  });
-}
-
-async function upWithin(redis: RedisLink, limitMs: number): Promise<void> {
-  if (redis.isUp) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, limitMs);
-    redis.once('up', () => {
-      clearTimeout(timer);
-      resolve();
-    });
   });
 }
 

@@ -18,6 +18,9 @@ export interface ControlApiService {
   stop(): Promise<void>;
 }
 
+/** A start waits this long for Redis: the first request need not hear that it is not connected yet. */
+const REDIS_START_MS = 1_000;
+
 /** Composition root: builds the parts, starts them in order, and stops them in the opposite one. */
 export async function startControlApi(config: Config, log: Logger, pace: Pace = {}): Promise<ControlApiService> {
   const access = accessOf(config, log);
@@ -38,7 +41,14 @@ export async function startControlApi(config: Config, log: Logger, pace: Pace = 
   let listener: Listener | undefined;
   const services = new ServiceGroup(
     [
-      { name: 'connections', start: () => parts.redis.start(), stop: () => parts.close() },
+      {
+        name: 'connections',
+        start: async () => {
+          parts.redis.start();
+          await parts.redis.untilUp(REDIS_START_MS);
+        },
+        stop: () => parts.close(),
+      },
       new EngineFollower(parts.engine, parts.protection, parts.redis),
       heartbeatPoller(config, parts, log),
       parts.decisions.table,

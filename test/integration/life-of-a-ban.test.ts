@@ -116,6 +116,7 @@ describe.each(CADDY_VERSIONS)('with Caddy %s', (caddy) => {
   it('answers "why is this address blocked?"', async () => {
     await stack.ban('127.1.0.20', { reason: 'crowdsecurity/http-probing', duration: '2h' });
     await stack.untilBlocked('127.1.0.20');
+    await stack.bouncer.get('/refresh?wait', 'POST'); // Caddy blocks a moment before it has confirmed that
     const answer = await lookup(stack, '127.1.0.20');
     expect(answer.because).toBe(
       '127.1.0.20 is blocked: "crowdsecurity/http-probing" (cscli) asks for ban of 127.1.0.20.',

@@ -51,6 +51,18 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
     this.#subscriber.connect().catch(() => undefined);
   }
 
+  /** Waits until Redis is there, for at most so long: a start that needs it need not begin with an error. */
+  async untilUp(limitMs: number): Promise<void> {
+    if (this.isUp) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.once('up', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.removeAllListeners();
