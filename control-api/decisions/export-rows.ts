@@ -4,25 +4,11 @@ import type { DecisionTable } from './decision-table.ts';
 import { type EnforcementFacts, type Enforced, enforcedRows } from './enforcement.ts';
 import type { DecisionRow } from './decision-rows.ts';
 import type { RowFilter } from './row-filter.ts';
-import { type Column, rowOrder } from './row-order.ts';
+import { type Column, COLUMNS, rowOrder } from './row-order.ts';
 import { matchingSlots } from './row-page.ts';
 
 export const EXPORT_FORMATS = ['csv', 'json'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-
-const FIELDS = [
-  'value',
-  'country',
-  'as_name',
-  'scenario',
-  'origin',
-  'type',
-  'scope',
-  'duration',
-  'until',
-  'enforced',
-  'id',
-] as const;
 
 /** Rows written between two turns of the event loop. */
 const AT_ONCE = 1_000;
@@ -37,7 +23,7 @@ interface Export {
 }
 
 export function csvHeader(): string {
-  return csvLine(FIELDS);
+  return csvLine(COLUMNS);
 }
 
 /** The rows as they stand when it begins, in pieces; one that is lifted meanwhile is left out. */
@@ -52,7 +38,7 @@ export function* exportRows({ table, filter, sort, format, facts, now }: Export)
       const slot = rows.slotOf(id);
       if (slot === undefined) continue;
       const cells = exported(rows.row(slot), enforced(slot), now);
-      if (format === 'csv') text += csvLine(FIELDS.map((field) => cells[field]));
+      if (format === 'csv') text += csvLine(COLUMNS.map((field) => cells[field]));
       else text += `${isFirst ? '[' : ',\n'}${JSON.stringify(cells)}`;
       isFirst = false;
     }
