@@ -9,7 +9,7 @@ import { DesiredState } from './enforce/desired.ts';
 import { LaneKeeper } from './enforce/lane-keeper.ts';
 import { Reconciler } from './enforce/reconciler.ts';
 import { banActionOf, endpointOf, filterOf, laneSettingsOf } from './from-config.ts';
-import { createBouncerApp } from './http/app.ts';
+import { createBouncerApp, type RefreshAsked } from './http/app.ts';
 import { BouncerMetrics } from './http/metrics.ts';
 import { HttpServer } from './http/server.ts';
 import { LapiClient } from './lapi/client.ts';
@@ -112,7 +112,7 @@ export class Daemon {
       status: () => reporter.status,
       metrics,
       token: config.BOUNCER_TOKEN,
-      refresh: (confirm) => this.refresh(confirm),
+      refresh: (asked) => this.refresh(asked),
       lookup: (address) => this.lookup(address),
       bans: () => this.#desired.bans,
     });
@@ -148,8 +148,8 @@ export class Daemon {
   }
 
   /** Pulls now. @returns why there is no result, or what keeps a Caddy from holding it, when that was asked for. */
-  async refresh(confirm: boolean): Promise<readonly string[]> {
-    await this.#stream.refresh();
+  async refresh({ confirm, full }: RefreshAsked): Promise<readonly string[]> {
+    await (full ? this.#stream.resync() : this.#stream.refresh());
     if (!confirm) return [];
     const { state, error } = this.#intake.status;
     if (state !== 'up') return [error ?? 'LAPI has not answered yet'];

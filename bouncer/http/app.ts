@@ -8,12 +8,18 @@ import type { Secret } from '../shared/runtime/secret.ts';
 import type { LookupAnswer } from '../lookup.ts';
 import type { BouncerMetrics } from './metrics.ts';
 
+export interface RefreshAsked {
+  readonly confirm: boolean;
+  /** Everything anew, for who sees that a delta has lost something: LAPI leaves out what was committed late. */
+  readonly full: boolean;
+}
+
 export interface BouncerApp {
   readonly status: () => BouncerStatus;
   readonly metrics: BouncerMetrics;
   readonly token: Secret | undefined;
   /** Pulls now. With `confirm`, resolves when every Caddy holds the result, or with what is missing. */
-  readonly refresh: (confirm: boolean) => Promise<readonly string[]>;
+  readonly refresh: (asked: RefreshAsked) => Promise<readonly string[]>;
   readonly lookup: (address: Address) => LookupAnswer;
   /** What is enforced now, for `bouncer export`. */
   readonly bans: () => BanSet;
@@ -33,11 +39,12 @@ export function createBouncerApp({ status, metrics, token, refresh, lookup, bans
     return context.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType });
   });
   app.post('/refresh', withToken, async (context) => {
+    const full = context.req.query('full') !== undefined;
     if (context.req.query('wait') === undefined) {
-      void refresh(false);
+      void refresh({ confirm: false, full });
       return context.json({ refreshing: true }, 202);
     }
-    const missing = await refresh(true);
+    const missing = await refresh({ confirm: true, full });
     return context.json({ confirmed: missing.length === 0, missing });
   });
   app.get('/lookup', withToken, (context) => {

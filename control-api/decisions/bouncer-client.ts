@@ -39,6 +39,8 @@ const problemSchema = z.object({ detail: z.string(), hint: z.string() });
 
 /** A refresh waits up to ten seconds for every Caddy, after a pull. */
 const REFRESH_MS = 20_000;
+/** A million decisions take twenty seconds to pull. */
+const RESYNC_MS = 60_000;
 const LOOKUP_MS = 3_000;
 
 /** The bouncer's own two calls for those who hold its token. */
@@ -54,6 +56,11 @@ export class BouncerClient {
   /** Pulls from LAPI now; answers when every Caddy holds the result, or with what is missing. */
   refresh(): Promise<BouncerAnswer<z.infer<typeof refreshSchema>>> {
     return this.#ask('POST', '/refresh?wait', refreshSchema, REFRESH_MS);
+  }
+
+  /** The same with a pull of everything, which brings what LAPI's deltas have lost. */
+  resync(): Promise<BouncerAnswer<z.infer<typeof refreshSchema>>> {
+    return this.#ask('POST', '/refresh?wait&full', refreshSchema, RESYNC_MS);
   }
 
   lookup(address: Address): Promise<BouncerAnswer<BouncerLookup>> {

@@ -19,6 +19,9 @@ const SHOWN_WITHIN_MS = 1_000;
 
 const LOOK_EVERY_MS = 50;
 
+const NOT_TAKEN =
+  'the change is not among the decisions that the bouncer holds, even after a full pull: see whether its filters leave it out (CROWDSEC_ORIGINS, CROWDSEC_SCOPES, CROWDSEC_SCENARIOS_…), or try again';
+
 export interface Effect {
   /** Whether every Caddy holds the result. */
   readonly confirmed: boolean;
@@ -27,9 +30,9 @@ export interface Effect {
 }
 
 interface EffectParts {
-  readonly bouncer: BouncerClient;
-  readonly protection: Protection;
-  readonly table: DecisionTable;
+  readonly bouncer: Pick<BouncerClient, 'refresh' | 'resync'>;
+  readonly protection: Pick<Protection, 'bouncers'>;
+  readonly table: Pick<DecisionTable, 'catchUp' | 'confirmed'>;
   readonly redis: RedisLink;
   readonly clock: Clock;
 }
@@ -44,14 +47,38 @@ export class EffectWatch {
 
   /** @param isSeen whether the table shows the change: what it shows, the bouncer acts on. */
   async settle(isSeen: () => boolean): Promise<Effect> {
-    const { bouncer, redis, table } = this.#parts;
+    const { bouncer, redis } = this.#parts;
     // Other bouncers of a fleet hear it too. Losing it costs time only.
     if (redis.isUp) await publishCommand(redis, { kind: 'refresh' }).catch(() => undefined);
     const answer = await bouncer.refresh();
     if (answer.kind === 'unavailable') return this.#watch(isSeen, `${answer.message}; ${answer.hint}`);
-    const isShown = await this.#untilShown(isSeen);
-    if (isShown && answer.value.confirmed && (await this.#isAlone())) table.confirmed();
-    return answer.value;
+    if (await this.#untilShown(isSeen)) return this.#confirmed(answer.value);
+    // Nothing to compare with: the bouncer's own word is all there is.
+    if (!redis.isUp) return answer.value;
+    return this.#afterResync(isSeen);
+  }
+
+  /**
+   * The bouncer has looked, and the change has not come in. LAPI's deltas lose what is committed while another pull
+   * looks; everything anew has it, unless the bouncer's filters leave it out.
+   */
+  async #afterResync(isSeen: () => boolean): Promise<Effect> {
+    const answer = await this.#parts.bouncer.resync();
+    if (answer.kind === 'unavailable') return { confirmed: false, missing: [`${answer.message}; ${answer.hint}`] };
+    if (await this.#untilShown(isSeen)) return this.#confirmed(answer.value);
+    return { confirmed: false, missing: [...answer.value.missing, NOT_TAKEN] };
+  }
+
+  async #confirmed(effect: Effect): Promise<Effect> {
+    if (effect.confirmed && (await this.#isAlone())) this.#parts.table.confirmed();
+    return effect;
+  }
+
+  /** Pulls now, without a change of which to see the effect. @returns whether all that LAPI has is in the table. */
+  async lookAgain(isEnough: () => boolean): Promise<boolean> {
+    const answer = await this.#parts.bouncer.refresh();
+    await this.#untilShown(isEnough);
+    return answer.kind === 'ok' && answer.value.confirmed;
   }
 
   /** One bouncer does not speak for the Caddys of another. */

@@ -115,7 +115,7 @@ export class Unbanning {
     const { table, effect } = this.#parts;
     await table.catchUp();
     const areKnown = () => ids.every((id) => table.rows.slotOf(id) !== undefined);
-    const isComplete = areKnown() || (await effect.settle(areKnown)).confirmed;
+    const isComplete = areKnown() || (await effect.lookAgain(areKnown));
     const known = new Map(ids.flatMap((id) => this.#rowOf(id)).map((row) => [row.id, row]));
     return { known, ended: new Set(isComplete ? ids.filter((id) => !known.has(id)) : []) };
   }

@@ -19,6 +19,8 @@ import { EMPTY, FakeLapi, KEY } from '../support/fake-lapi.ts';
 import { fakeLog } from '../support/fake-log.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+const CONFIRMED = { confirm: true, full: false };
+
 const stops: (() => unknown)[] = [];
 let lapi: FakeLapi;
 let caddyUrl: string;
@@ -73,17 +75,17 @@ describe('a refresh that waits', () => {
   it('confirms what LAPI said', async () => {
     const daemon = await started();
     lapi.says(200, JSON.stringify({ new: [rawDecision(1, '192.0.2.1')], deleted: [] }));
-    await expect(daemon.refresh(true)).resolves.toEqual([]);
+    await expect(daemon.refresh(CONFIRMED)).resolves.toEqual([]);
     expect(verdictOn(daemon, '192.0.2.1')).toBe('banned');
   });
 
   it('confirms nothing when LAPI did not answer it', async () => {
     const daemon = await started();
-    await daemon.refresh(true);
+    await daemon.refresh(CONFIRMED);
     lapi.says(403, '{"message":"access forbidden"}');
-    await expect(daemon.refresh(true)).resolves.toEqual([expect.stringContaining("refuses the bouncer's key")]);
+    await expect(daemon.refresh(CONFIRMED)).resolves.toEqual([expect.stringContaining("refuses the bouncer's key")]);
     lapi.says(200, EMPTY);
-    await expect(daemon.refresh(true)).resolves.toEqual([]);
+    await expect(daemon.refresh(CONFIRMED)).resolves.toEqual([]);
   });
 });
 

@@ -94,10 +94,12 @@ describe('a refresh', () => {
   it('is accepted at once, and may wait for every Caddy', async () => {
     const { app, refresh } = appWith();
     expect((await app.request('/refresh', { method: 'POST', ...authorized })).status).toBe(202);
-    expect(refresh).toHaveBeenLastCalledWith(false);
+    expect(refresh).toHaveBeenLastCalledWith({ confirm: false, full: false });
     const waited = await app.request('/refresh?wait', { method: 'POST', ...authorized });
-    expect(refresh).toHaveBeenLastCalledWith(true);
+    expect(refresh).toHaveBeenLastCalledWith({ confirm: true, full: false });
     expect(await waited.json()).toEqual({ confirmed: true, missing: [] });
+    await app.request('/refresh?wait&full', { method: 'POST', ...authorized });
+    expect(refresh).toHaveBeenLastCalledWith({ confirm: true, full: true });
   });
 
   it('names what keeps a Caddy from holding the result', async () => {
