@@ -39,6 +39,8 @@ export interface StackOptions {
   /** Decisions that are there before the bouncer starts. */
   readonly banned?: readonly string[];
   readonly persistentRedis?: boolean;
+  /** Other addresses than the servers' own, as when a proxy stands between: gets and gives settings. */
+  readonly reroute?: (to: 'bouncer' | 'controlApi', addresses: Environment) => Promise<Environment>;
   /** How far the bouncer must be when `startStack` returns; `enforcing` by default. */
   readonly until?: Until;
 }
@@ -154,7 +156,7 @@ async function startBouncer(servers: Servers, options: StackOptions): Promise<Bo
   const { workbench, crowdsec } = servers;
   const env = {
     ...QUICK,
-    ...addresses(servers),
+    ...(await addressesFor('bouncer', servers, options)),
     CROWDSEC_BOUNCER_KEY_FILE: await crowdsec.addBouncer('stack'),
     STATE_DIR: workbench.path('bouncer-state'),
     ...(options.lane === undefined ? {} : laneSettings(options.lane, servers.site)),
@@ -174,7 +176,7 @@ async function startControlApi(
   const { workbench, crowdsec } = servers;
   const token = await keepSecretFile(workbench.path('control-api-token'));
   const env = {
-    ...addresses(servers),
+    ...(await addressesFor('controlApi', servers, options)),
     LOG_LEVEL: 'debug',
     BOUNCER_URL: bouncer.url,
     CONTROL_API_TOKEN: token,
@@ -189,6 +191,15 @@ async function startControlApi(
 
 function laneSettings(folder: string, site: Site): Environment {
   return { LANE_DIR: folder, CADDY_PROBE_URL: `http://127.0.0.1:${site.port}` };
+}
+
+async function addressesFor(
+  process: 'bouncer' | 'controlApi',
+  servers: Servers,
+  { reroute }: StackOptions,
+): Promise<Environment> {
+  const own = addresses(servers);
+  return { ...own, ...(await reroute?.(process, own)) };
 }
 
 function addresses({ crowdsec, caddy, redis, bouncerToken }: Servers): Environment {
