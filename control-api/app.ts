@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
+import { WrongTokens } from '../bouncer/shared/http/wrong-tokens.ts';
 import type { Logger } from '../bouncer/shared/runtime/logger.ts';
 import { authentication, type AuthenticationPorts } from './http/authentication.ts';
 import { declaredInput } from './http/declared-input.ts';
@@ -101,7 +102,8 @@ export function createApp(ports: AppPorts) {
         }),
     }),
   );
-  app.use(authentication(ports));
+  const wrongTokens = new WrongTokens();
+  app.use(authentication(ports, wrongTokens));
   app.use(jsonOnly);
   app.use(bodyLimit({ maxSize: LARGEST_BODY }));
   app.use(
@@ -110,7 +112,7 @@ export function createApp(ports: AppPorts) {
 
   const described = app
     .route('/', healthRoutes(ports))
-    .route('/', sessionRoutes(ports))
+    .route('/', sessionRoutes(ports, wrongTokens))
     .route('/', statusRoutes(ports))
     .route('/', protectionRoutes(ports))
     .route('/', consoleRoutes(ports))

@@ -1,3 +1,4 @@
+import type { RequestLimits } from '../bouncer/shared/http/request-limits.ts';
 import { RedisLink } from '../bouncer/shared/redis/client.ts';
 import { systemClock } from '../bouncer/shared/runtime/clock.ts';
 import type { Logger } from '../bouncer/shared/runtime/logger.ts';
@@ -27,6 +28,10 @@ export interface Pace {
   readonly enrollmentRetryMs?: number;
   /** How long one attempt may take. */
   readonly enrollmentAttemptMs?: number;
+  /** What slow clients and many clients get. */
+  readonly requestLimits?: RequestLimits;
+  /** How often /events says that it is there; who has not taken the last one by then is cut off. */
+  readonly eventPingMs?: number;
 }
 
 export type Parts = ReturnType<typeof createParts>;

@@ -37,6 +37,7 @@ export async function startControlApi(config: Config, log: Logger, pace: Pace = 
     version: VERSION,
     page: loadPageFiles(),
     stopping: stopping.signal,
+    eventPingMs: pace.eventPingMs,
   });
   let listener: Listener | undefined;
   const services = new ServiceGroup(
@@ -55,7 +56,8 @@ export async function startControlApi(config: Config, log: Logger, pace: Pace = 
       {
         name: 'HTTP',
         start: async () => {
-          listener = await listen(config.CONTROL_API_LISTEN, (request, env) => app.fetch(request, env as object));
+          const answer = (request: Request, env: unknown) => app.fetch(request, env as object);
+          listener = await listen(config.CONTROL_API_LISTEN, answer, pace.requestLimits);
         },
         stop: () => listener?.stop(),
       },

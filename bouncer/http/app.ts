@@ -1,12 +1,13 @@
 import { Hono, type MiddlewareHandler } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { BouncerStatus } from '../shared/domain/status.ts';
 import type { BanSet } from '../shared/domain/ruleset.ts';
 import { type Address, parseAddress } from '../shared/net/prefix.ts';
+import { WINDOW_SECONDS, WrongTokens } from '../shared/http/wrong-tokens.ts';
 import { carriesToken } from '../shared/runtime/bearer.ts';
 import type { Secret } from '../shared/runtime/secret.ts';
 import type { LookupAnswer } from '../lookup.ts';
 import type { BouncerMetrics } from './metrics.ts';
+import { problem } from './problem.ts';
 
 export interface RefreshAsked {
   readonly confirm: boolean;
@@ -63,6 +64,7 @@ export function createBouncerApp({ status, metrics, token, refresh, lookup, bans
 }
 
 function requireToken(token: Secret | undefined): MiddlewareHandler {
+  const wrongTokens = new WrongTokens();
   return async (context, next) => {
     if (token === undefined) {
       return problem(
@@ -72,7 +74,9 @@ function requireToken(token: Secret | undefined): MiddlewareHandler {
         'set BOUNCER_TOKEN (or BOUNCER_TOKEN_FILE) and restart the bouncer',
       );
     }
-    if (!carriesToken(context.req.header('authorization'), token)) {
+    const given = context.req.header('authorization');
+    if (!carriesToken(given, token)) {
+      if (given !== undefined && (await wrongTokens.add(context))) return tooManyFailures();
       return problem(
         401,
         'unauthorized',
@@ -88,19 +92,12 @@ function requireToken(token: Secret | undefined): MiddlewareHandler {
   };
 }
 
-/** RFC 9457. */
-function problem(
-  status: ContentfulStatusCode,
-  code: string,
-  detail: string,
-  hint: string,
-  headers: Record<string, string> = {},
-): Response {
-  return new Response(
-    JSON.stringify({ type: 'about:blank', title: code.replaceAll('_', ' '), status, code, detail, hint }),
-    {
-      status,
-      headers: { 'content-type': 'application/problem+json', ...headers },
-    },
+function tooManyFailures(): Response {
+  return problem(
+    429,
+    'too_many_failures',
+    'too many wrong tokens came from your address within a minute',
+    'wait a minute; the right token is accepted at any time',
+    { 'retry-after': String(WINDOW_SECONDS) },
   );
 }

@@ -1,15 +1,11 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
-import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
+import { MOST_WRONG_TOKENS, WINDOW_SECONDS, type WrongTokens } from '../../bouncer/shared/http/wrong-tokens.ts';
 import { carriesToken } from '../../bouncer/shared/runtime/bearer.ts';
 import { isPagePath } from '../page/view-paths.ts';
 import type { Access } from './access.ts';
 import { Problem } from './problem.ts';
 import { SESSION_COOKIE, type Sessions } from './sessions.ts';
-
-/** Wrong tokens a minute before the answer is "later"; the right token always passes. */
-const MOST_FAILURES = 20;
-const WINDOW_MS = 60_000;
 
 /** What anyone may ask, whatever the rules: probes, the page's files, and the sign-in itself. */
 const OPEN_PATHS = new Set(['/healthz', '/readyz', '/api/v1/session']);
@@ -20,17 +16,14 @@ export const HEARTBEAT_PATH = '/api/v1/cerberus/crowdsec/console/heartbeat';
 export interface AuthenticationPorts {
   readonly access: Access;
   readonly sessions: Sessions;
-  readonly clock: Clock;
 }
 
-export function authentication({ access, sessions, clock }: AuthenticationPorts): MiddlewareHandler {
-  const failures = new FailureWindow(clock);
+export function authentication({ access, sessions }: AuthenticationPorts, wrongTokens: WrongTokens): MiddlewareHandler {
   return async (c, next) => {
     if (!isOpen(c, access) && !sessions.isOpen(getCookie(c, SESSION_COOKIE))) {
       const given = c.req.header('authorization');
       if (!carriesToken(given, access.token)) {
-        if (given !== undefined) failures.add();
-        throw failures.isFull ? tooManyFailures() : unauthorized(access, given !== undefined);
+        throw given === undefined ? unauthorized(access, false) : await wrongToken(c, access, wrongTokens);
       }
     }
     await next();
@@ -45,29 +38,12 @@ function isOpen(c: Context, access: Access): boolean {
   return access.kind === 'generated' && (isReading || (method === 'POST' && path === HEARTBEAT_PATH));
 }
 
-class FailureWindow {
-  readonly #clock: Clock;
-  #startedAt = Number.NEGATIVE_INFINITY;
-  #count = 0;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  add(): void {
-    if (this.#clock.monotonic() - this.#startedAt > WINDOW_MS) {
-      this.#startedAt = this.#clock.monotonic();
-      this.#count = 0;
-    }
-    this.#count++;
-  }
-
-  get isFull(): boolean {
-    return this.#count > MOST_FAILURES && this.#clock.monotonic() - this.#startedAt <= WINDOW_MS;
-  }
+/** One more wrong token, in a header or at the sign-in; "later" when these are too many. */
+export async function wrongToken(c: Context, access: Access, wrongTokens: WrongTokens): Promise<Problem> {
+  return (await wrongTokens.add(c)) ? tooManyFailures() : unauthorized(access, true);
 }
 
-export function unauthorized(access: Access, wasGiven: boolean): Problem {
+function unauthorized(access: Access, wasGiven: boolean): Problem {
   return new Problem({
     status: 401,
     code: wasGiven ? 'wrong_token' : 'token_required',
@@ -86,8 +62,8 @@ function tooManyFailures(): Problem {
     status: 429,
     code: 'too_many_failures',
     title: 'Too many wrong tokens',
-    detail: `More than ${MOST_FAILURES} wrong tokens were sent within a minute.`,
+    detail: `More than ${MOST_WRONG_TOKENS} wrong tokens came from your address within a minute.`,
     hint: 'Wait a minute; the right token is accepted at any time.',
-    headers: { 'retry-after': '60' },
+    headers: { 'retry-after': String(WINDOW_SECONDS) },
   });
 }

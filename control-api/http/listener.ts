@@ -1,11 +1,12 @@
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import type { ListenAddress } from '../../bouncer/shared/config/values.ts';
-import { unreadable } from './unreadable-request.ts';
+import { limitConnections, limitedServer, type RequestLimits } from '../../bouncer/shared/http/request-limits.ts';
+import { unanswered, unreadable } from './unreadable-request.ts';
 
 /** A client that sends its request slower than this is not a client. */
-const REQUEST_WITHIN_MS = 30_000;
+export const LIMITS: RequestLimits = { headersMs: 10_000, requestMs: 30_000, lookEveryMs: 1_000, connections: 512 };
 
 /** How long answers under way may take once the process was asked to stop. */
 const GRACE_MS = 3_000;
@@ -22,11 +23,11 @@ export interface Listener {
 export async function listen(
   address: ListenAddress,
   fetch: (request: Request, env: unknown) => Promise<Response> | Response,
+  limits = LIMITS,
 ): Promise<Listener> {
-  const server = createAdaptorServer({
-    fetch,
-    serverOptions: { requestTimeout: REQUEST_WITHIN_MS, headersTimeout: 10_000, keepAliveTimeout: 5_000 },
-  }) as Server;
+  const answer = getRequestListener(fetch, { errorHandler: unanswered });
+  const server = createServer(limitedServer(limits), (request, response) => void answer(request, response));
+  limitConnections(server, limits);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (socket.writable && socket.bytesWritten === 0) socket.end(unreadable(error.code));
     else socket.destroy();

@@ -1,10 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
+import { isLoopbackName } from '../../bouncer/shared/http/loopback-name.ts';
 import { Problem } from './problem.ts';
-
-/** Names by which only this machine can mean itself. */
-function isLoopbackName(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
-}
 
 /**
  * Answers only to our own names, and only to our own pages.
@@ -18,8 +14,10 @@ export function originGuard(publicUrls: readonly URL[]): MiddlewareHandler {
   const publicOrigins = new Set(publicUrls.map((url) => url.origin));
 
   return async (c, next) => {
-    const host = (c.req.header('host') ?? new URL(c.req.url).host).toLowerCase();
-    if (!publicHosts.has(host) && !isLoopbackName(host.replace(/:\d+$/, ''))) throw wrongHost();
+    // `GET http://name/path` names a host as well, which counts more than the header (RFC 9112 §3.2.2).
+    const target = new URL(c.req.url).host;
+    const host = (c.req.header('host') ?? target).toLowerCase();
+    if (![host, target].every((name) => publicHosts.has(name) || isLoopbackName(name))) throw wrongHost();
     const origin = c.req.header('origin');
     if (origin !== undefined && !publicOrigins.has(origin) && hostOf(origin) !== host) throw wrongOrigin();
     const site = c.req.header('sec-fetch-site');

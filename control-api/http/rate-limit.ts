@@ -1,10 +1,10 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { callerKey } from '../../bouncer/shared/http/caller.ts';
 import { carriesToken } from '../../bouncer/shared/runtime/bearer.ts';
 import { isPagePath } from '../page/view-paths.ts';
 import type { AuthenticationPorts } from './authentication.ts';
-import { peerOf } from './caller.ts';
 import { Problem } from './problem.ts';
 import { SESSION_COOKIE } from './sessions.ts';
 
@@ -26,7 +26,7 @@ export function rateLimit(ports: Pick<AuthenticationPorts, 'access' | 'sessions'
   return async (c, next) => {
     if (!isUnlimited(c)) {
       const holder = tokenHolder(c, ports);
-      const consumed = holder === undefined ? byAddress.consume(peerOf(c) ?? 'unknown') : byToken.consume(holder);
+      const consumed = holder === undefined ? byAddress.consume(callerKey(c)) : byToken.consume(holder);
       await consumed.catch((refusal: unknown) => {
         throw refusal instanceof RateLimiterRes ? tooManyRequests(refusal.msBeforeNext) : refusal;
       });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { RequestError } from '@hono/node-server';
 import type { ProblemBody } from './problem.ts';
 
 type Words = Pick<ProblemBody, 'status' | 'code' | 'title' | 'detail' | 'hint'>;
@@ -27,23 +28,53 @@ const BROKEN: Words = {
   hint: 'Percent-encode what is not a letter or digit; nothing was changed.',
 };
 
+const MISADDRESSED: Words = {
+  status: 400,
+  code: 'bad_address',
+  title: 'The address makes no URL',
+  detail: 'The path and the Host header of the request make no URL together.',
+  hint: 'Send one Host header with a name and a port, and a path that begins with "/"; nothing was changed.',
+};
+
+const FAILED: Words = {
+  status: 500,
+  code: 'internal_error',
+  title: 'Something broke here',
+  detail: 'The request failed unexpectedly.',
+  hint: 'See the log of the control API, and please report it.',
+};
+
+/** The answer where the application was not reached, or gave none. */
+export function unanswered(error: unknown): Response {
+  const words = error instanceof RequestError ? MISADDRESSED : FAILED;
+  const id = randomUUID();
+  return new Response(bodyOf(words, id), { status: words.status, headers: headersOf(id) });
+}
+
 /** The answer to what Node’s parser gave up on, before there was a request: a problem, as everywhere else. */
 export function unreadable(code: string | undefined): string {
   const words = code === 'HPE_HEADER_OVERFLOW' ? TOO_LONG : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? TOO_SLOW : BROKEN;
   const id = randomUUID();
-  const body = JSON.stringify({
-    type: `urn:caddy-crowdsec-sidecar:problem:${words.code}`,
-    ...words,
-    request_id: id,
-  } satisfies ProblemBody);
+  const body = bodyOf(words, id);
   const head = [
     `HTTP/1.1 ${words.status} ${words.title}`,
-    'connection: close',
-    'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
-    'cache-control: no-store',
-    'x-content-type-options: nosniff',
-    `x-request-id: ${id}`,
+    ...Object.entries(headersOf(id)).map(([name, value]) => `${name}: ${value}`),
   ];
   return `${head.join('\r\n')}\r\n\r\n${body}`;
+}
+
+function bodyOf(words: Words, id: string): string {
+  const type = `urn:caddy-crowdsec-sidecar:problem:${words.code}`;
+  return JSON.stringify({ type, ...words, request_id: id } satisfies ProblemBody);
+}
+
+function headersOf(id: string): Record<string, string> {
+  return {
+    connection: 'close',
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': id,
+  };
 }

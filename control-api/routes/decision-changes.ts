@@ -9,7 +9,7 @@ import { matchingSlots } from '../decisions/row-page.ts';
 import { type Unbanned, type UnbanResult, unbanSentence } from '../decisions/unbanning.ts';
 import type { LapiFailure } from '../crowdsec/machine-client.ts';
 import type { Protection } from '../protection/protection.ts';
-import { peerOf } from '../http/caller.ts';
+import { peerOf } from '../../bouncer/shared/http/caller.ts';
 import { readPastedPrefix } from '../http/prefix-input.ts';
 import type { Problem } from '../http/problem.ts';
 import { noAddress, notExpected, nothingOn, nothingToLift, refusedBan, tooManyMatch } from './decision-problems.ts';

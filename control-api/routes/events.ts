@@ -1,12 +1,16 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
+import { hangUp } from '../../bouncer/shared/http/caller.ts';
 import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { EVENT_ID, followEvents, positionBefore } from '../events/event-feed.ts';
 import { Problem } from '../http/problem.ts';
 import { viaRedis } from '../redis-access.ts';
 import { BASE, problems } from './shared-responses.ts';
 
-/** Some proxies cut a connection that says nothing for half a minute. */
+/**
+ * Some proxies cut a connection that says nothing for half a minute. Who has not taken one ping when the next is due
+ * reads nothing, and loses the connection: it would hold a place, and memory for what waits for it.
+ */
 const PING_MS = 15_000;
 
 /** More open pages than people; each costs a question to Redis twice a second. */
@@ -37,9 +41,10 @@ export interface EventPorts {
   readonly redis: RedisLink;
   /** Aborted when the process is asked to stop: streams end then. */
   readonly stopping: AbortSignal;
+  readonly eventPingMs?: number | undefined;
 }
 
-export function eventRoutes({ redis, stopping }: EventPorts) {
+export function eventRoutes({ redis, stopping, eventPingMs = PING_MS }: EventPorts) {
   let clients = 0;
   return new OpenAPIHono().openapi(getEvents, async (c) => {
     if (clients >= MOST_CLIENTS) throw tooManyClients();
@@ -52,7 +57,12 @@ export function eventRoutes({ redis, stopping }: EventPorts) {
       const gone = new AbortController();
       stream.onAbort(() => gone.abort());
       const signal = AbortSignal.any([gone.signal, stopping]);
-      const ping = setInterval(() => void stream.write(': ping\n\n').catch(() => gone.abort()), PING_MS);
+      let isTaken = true;
+      const ping = setInterval(() => {
+        if (!isTaken) hangUp(c);
+        isTaken = false;
+        void stream.write(': ping\n\n').then(() => (isTaken = true));
+      }, eventPingMs);
       try {
         await stream.write(': connected\nretry: 2000\n\n');
         for await (const message of followEvents(redis, after, signal)) await stream.writeSSE(message);

@@ -1,7 +1,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { carriesToken } from '../../bouncer/shared/runtime/bearer.ts';
-import { type AuthenticationPorts, unauthorized } from '../http/authentication.ts';
+import type { WrongTokens } from '../../bouncer/shared/http/wrong-tokens.ts';
+import { type AuthenticationPorts, wrongToken } from '../http/authentication.ts';
 import { SESSION_COOKIE } from '../http/sessions.ts';
 import { problems } from './shared-responses.ts';
 
@@ -47,7 +48,11 @@ const deleteSession = createRoute({
   responses: answer,
 });
 
-export function sessionRoutes({ access, sessions, publicUrls }: AuthenticationPorts & { publicUrls: readonly URL[] }) {
+export interface SessionPorts extends AuthenticationPorts {
+  readonly publicUrls: readonly URL[];
+}
+
+export function sessionRoutes({ access, sessions, publicUrls }: SessionPorts, wrongTokens: WrongTokens) {
   const session = (signedIn: boolean) => ({
     signed_in: signedIn,
     needed_for: access.kind === 'configured' ? ('everything' as const) : ('changes' as const),
@@ -55,8 +60,9 @@ export function sessionRoutes({ access, sessions, publicUrls }: AuthenticationPo
   });
   return new OpenAPIHono()
     .openapi(getSession, (c) => c.json(session(sessions.isOpen(getCookie(c, SESSION_COOKIE))), 200))
-    .openapi(postSession, (c) => {
-      if (!carriesToken(`Bearer ${c.req.valid('json').token}`, access.token)) throw unauthorized(access, true);
+    .openapi(postSession, async (c) => {
+      const { token } = c.req.valid('json');
+      if (!carriesToken(`Bearer ${token}`, access.token)) throw await wrongToken(c, access, wrongTokens);
       const { id, maxAgeSeconds } = sessions.open();
       const host = c.req.header('host')?.toLowerCase();
       const isHttps = publicUrls.some((url) => url.protocol === 'https:' && url.host === host);
