@@ -92,6 +92,17 @@ export function buildPage() {
   });
 }
 
+/** The names of networks, as one small file; made anew only with the program that makes it. */
+export function buildNetworks() {
+  buildWhenOlder({
+    what: 'building the list of networks',
+    stamp: at('dist', '.built-networks'),
+    newestSource: () => newest([join('scripts', 'networks')], ['package-lock.json'], () => true),
+    tool: [at('dist', 'scripts', 'networks', 'build.js')],
+    hint: '`npm ci` may be needed first: the list comes from a package.',
+  });
+}
+
 function buildWhenOlder({ what, stamp, newestSource, tool, hint }) {
   const fresh = () => existsSync(stamp) && modified(stamp) >= newestSource();
   if (fresh()) return;
@@ -110,6 +121,7 @@ export function bootstrap() {
   installPackages();
   installHooks();
   build();
+  buildNetworks();
   buildPage();
 }
 

