@@ -55,6 +55,7 @@ export class LapiClient {
       const response = await request(`${this.#baseUrl}/v1/decisions/stream?${query}`, {
         dispatcher: this.#agent,
         headers: this.#headers,
+        headersTimeout: kind === 'full' ? this.#limits.firstByteMs : this.#limits.deltaFirstByteMs,
         signal: AbortSignal.any([signal, limit]),
       });
       if (response.statusCode !== 200) return await this.#refused(response);
@@ -80,7 +81,7 @@ export class LapiClient {
     return reader.finish();
   }
 
-  async #refused({ statusCode, body }: Dispatcher.ResponseData): Promise<PullFailure> {
+  async #refused({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<PullFailure> {
     let text = '';
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       text += Buffer.from(chunk).toString('utf8');
@@ -88,6 +89,7 @@ export class LapiClient {
     }
     // What answers may be a proxy of somebody's own, which repeats what it was sent.
     const said = this.#key === undefined ? text : text.replaceAll(this.#key, '[secret]');
-    return explainStatus(statusCode, said, this.url);
+    const retryAfter = headers['retry-after'];
+    return explainStatus(statusCode, said, this.url, typeof retryAfter === 'string' ? retryAfter : undefined);
   }
 }

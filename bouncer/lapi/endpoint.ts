@@ -16,6 +16,7 @@ export interface LapiEndpoint {
 export interface LapiLimits {
   readonly connectMs: number;
   readonly firstByteMs: number;
+  readonly deltaFirstByteMs: number;
   readonly silenceMs: number;
   /** A whole pull, first byte to last. */
   readonly pullMs: number;
@@ -26,6 +27,8 @@ export const LAPI_LIMITS: LapiLimits = {
   connectMs: 5_000,
   /** LAPI computes a whole startup reply before its first byte: 2 s at 200,000 decisions on a small machine. */
   firstByteMs: 60_000,
+  /** Changes are few. A LAPI that hangs is told of after this, and not after a minute. */
+  deltaFirstByteMs: 15_000,
   silenceMs: 20_000,
   pullMs: 180_000,
   /** Twice a million decisions. */

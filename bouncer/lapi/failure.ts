@@ -7,20 +7,42 @@ export interface PullFailure {
     | 'tls'
     | 'unauthorized'
     | 'wrong_url'
+    | 'busy'
     | 'server_error'
     | 'not_json'
     | 'too_large'
+    | 'local'
     | 'stopped';
   /** What went wrong, and where. */
   readonly message: string;
   /** What to do about it. */
   readonly hint: string;
+  /** LAPI, or what stands before it, does not want to be asked again sooner. */
+  readonly retryAfterMs?: number;
 }
 
-export function explainStatus(status: number, body: string, url: string): PullFailure {
+/** Whatever a proxy's limit says, decisions are asked for once a minute. */
+const LONGEST_RETRY_AFTER_MS = 60_000;
+
+/** @param retryAfter the header of that name: seconds or a date (RFC 9110 §10.2.3). */
+export function explainStatus(status: number, body: string, url: string, retryAfter?: string): PullFailure {
+  const explained = explain(status, body, url);
+  const wait = retryAfter === undefined ? undefined : waitOf(retryAfter.trim());
+  return wait === undefined ? explained : { ...explained, retryAfterMs: wait };
+}
+
+function waitOf(retryAfter: string): number | undefined {
+  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.min(LONGEST_RETRY_AFTER_MS, Math.max(0, ms));
+}
+
+function explain(status: number, body: string, url: string): PullFailure {
   const said = body.trim() === '' ? '' : `: ${body.trim().slice(0, 200)}`;
   if (status === 401 || status === 403) {
     return failure('unauthorized', `LAPI at ${url} refuses the bouncer's key (HTTP ${status})${said}`, KEY_HINT);
+  }
+  if (status === 429) {
+    return failure('busy', `LAPI at ${url} is asked too often (HTTP 429)${said}`, BUSY_HINT);
   }
   if (status >= 500) {
     return failure(
@@ -33,6 +55,8 @@ export function explainStatus(status: number, body: string, url: string): PullFa
 }
 
 const KEY_HINT = 'make a key with "cscli bouncers add caddy-sidecar" and give it as CROWDSEC_BOUNCER_KEY (or _FILE)';
+const BUSY_HINT =
+  'raise CROWDSEC_POLL_INTERVAL, or the limit of the proxy before LAPI; the last decisions stay enforced';
 const URL_HINT = 'check CROWDSEC_LAPI_URL: it is the address in api.server.listen_uri of CrowdSec, without a path';
 
 const UNREACHABLE = new Set([
@@ -48,6 +72,8 @@ const UNREACHABLE = new Set([
   'UND_ERR_SOCKET',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ]);
+/** This process, or this machine, has no more of something. */
+const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL', 'EAGAIN']);
 const SLOW = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 
 export function explainError(error: unknown, url: string): PullFailure {
@@ -62,6 +88,13 @@ export function explainError(error: unknown, url: string): PullFailure {
   }
   if (error instanceof RangeError)
     return failure('too_large', `${url}: ${message}`, 'look at what fills LAPI with decisions');
+  if (EXHAUSTED.has(code)) {
+    return failure(
+      'local',
+      `no connection to LAPI at ${url} can be opened here (${message})`,
+      'raise the limit of open files of the bouncer (LimitNOFILE=, ulimit -n), or look at what fills this machine',
+    );
+  }
   if (UNREACHABLE.has(code) || isCutShort(name, message)) {
     return failure(
       'unreachable',

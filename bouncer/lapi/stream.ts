@@ -47,6 +47,8 @@ export class LapiStream implements Service {
   #fullDueAt = 0;
   #isFullAsked = true;
   #failures = 0;
+  /** What LAPI asked for when it refused last. */
+  #retryAfterMs = 0;
   #done: Promise<void> = Promise.resolve();
 
   constructor(
@@ -109,7 +111,7 @@ export class LapiStream implements Service {
 
   /** How long until the next pull is due. */
   #pause(): number {
-    if (this.#failures > 0) return backoffDelay(this.#failures, RETRY);
+    if (this.#failures > 0) return Math.max(this.#retryAfterMs, backoffDelay(this.#failures, RETRY));
     const now = this.#clock.monotonic();
     return Math.max(0, Math.min(this.#times.pollMs, this.#fullDueAt - now, ...this.#followUps.map((due) => due - now)));
   }
@@ -125,6 +127,7 @@ export class LapiStream implements Service {
     if (signal.aborted) return;
     if (result.kind === 'failed') {
       this.#failures++;
+      this.#retryAfterMs = result.retryAfterMs ?? 0;
       this.#consumer.onFailure(result, this.#failures);
       return;
     }
