@@ -23,6 +23,7 @@ import { onCommand } from './shared/redis/command-channel.ts';
 import type { Clock } from './shared/runtime/clock.ts';
 import type { Logger } from './shared/runtime/logger.ts';
 import { type Service, ServiceGroup } from './shared/runtime/service.ts';
+import { endsWithin } from './shared/runtime/time-limit.ts';
 import { SettingsKeeper } from './state/settings-keeper.ts';
 import { SnapshotKeeper } from './state/snapshot-keeper.ts';
 import { StateDir } from './state/state-dir.ts';
@@ -30,6 +31,8 @@ import { VERSION } from './version.ts';
 
 /** How long `/refresh?wait` waits for every Caddy to confirm. */
 const CONFIRM_LIMIT_MS = 10_000;
+/** How long it waits for LAPI before that: whoever asked is told, and the pull goes on. */
+const PULL_LIMIT_MS = { changes: 8_000, everything: 45_000 };
 /** A start waits this long for Redis, which may know newer settings and a newer snapshot than STATE_DIR. */
 const REDIS_START_MS = 2_000;
 
@@ -149,9 +152,11 @@ export class Daemon {
 
   /** Pulls now. @returns why there is no result, or what keeps a Caddy from holding it, when that was asked for. */
   async refresh({ confirm, full }: RefreshAsked): Promise<readonly string[]> {
-    await (full ? this.#stream.resync() : this.#stream.refresh());
+    const limitMs = full ? PULL_LIMIT_MS.everything : PULL_LIMIT_MS.changes;
+    const isPulled = await endsWithin(limitMs, full ? this.#stream.resync() : this.#stream.refresh());
     if (!confirm) return [];
-    const { state, error } = this.#intake.status;
+    const { state, error, url } = this.#intake.status;
+    if (!isPulled) return [error ?? `LAPI at ${url} has not answered for ${limitMs / 1_000} s; it is asked again`];
     if (state !== 'up') return [error ?? 'LAPI has not answered yet'];
     for (const reconciler of this.#reconcilers.values()) reconciler.changed(true);
     const deadline = this.#clock.monotonic() + CONFIRM_LIMIT_MS;
