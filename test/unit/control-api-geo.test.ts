@@ -1,12 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PlaceFiles } from '../../control-api/decisions/places.ts';
 import { prefixOf } from '../support/fake-decision.ts';
+import { requireBuild } from '../support/built.ts';
 import { mmdb } from './control-api-geo-mmdb.ts';
 
 let folder: string;
+
+beforeAll(requireBuild, 300_000);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'places-'));
@@ -15,13 +18,13 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('where an address is', () => {
   it.each([
-    ['8.8.8.8', 'US'],
-    ['193.99.144.80', 'DE'],
-    ['91.92.1.1', 'BG'],
-    ['2a00:1450::1', 'US'],
-  ])('%s is in %s by the file that comes along', async (address, country) => {
+    ['8.8.8.8', 'US', 'Google LLC'],
+    ['193.99.144.80', 'DE', 'Plus.line AG'],
+    ['91.92.1.1', 'BG', 'Neterra Ltd.'],
+    ['2a00:1450::1', 'US', 'Google LLC'],
+  ])('%s is in %s, at %s, by the files that come along', async (address, country, network) => {
     const places = await PlaceFiles.open(folder);
-    expect(places.find(prefixOf(address))).toEqual({ country, as_name: null });
+    expect(places.find(prefixOf(address))).toEqual({ country, as_name: network });
   });
 
   it.each(['203.0.113.9', '10.0.0.1', '::1', '2001:db8::1'])('%s is nowhere', async (address) => {

@@ -128,6 +128,17 @@ function SideFoot() {
           </button>
         )}
       </div>
+      {/* Both lists are CC BY 4.0, and ask for this. */}
+      <p class="sources">
+        Networks by{' '}
+        <a href="https://db-ip.com" rel="noreferrer" target="_blank">
+          DB-IP
+        </a>{' '}
+        and{' '}
+        <a href="https://www.routeviews.org" rel="noreferrer" target="_blank">
+          RouteViews
+        </a>
+      </p>
     </div>
   );
 }
