@@ -58,7 +58,7 @@ function anchorOf(heading: string): string {
     .replaceAll(' ', '-');
 }
 
-/** One command of a shell block: pipes and comments apart, `sudo` and variables before it left out. */
+/** One command of a shell block: pipes and comments apart, `sudo` and variables before it left out; not a mere `x=1`. */
 export interface Command {
   readonly words: readonly string[];
   readonly from: string;
@@ -72,12 +72,13 @@ export function commandsOf({ path, blocks }: Page): readonly Command[] {
       .map((raw) => raw.replace(/(^|\s)#.*$/, '').trim())
       .filter((raw) => raw !== '')
       .flatMap((raw) => raw.split(/ \| | && /))
-      .map((raw) => ({ words: wordsOf(raw), from: `${path}:${line}: ${raw}` })),
+      .map((raw) => ({ words: wordsOf(raw), from: `${path}:${line}: ${raw}` }))
+      .filter(({ words }) => words.length > 0),
   );
 }
 
 function wordsOf(text: string): string[] {
   const words = [...text.matchAll(/(?:"[^"]*"|'[^']*'|\$\([^)]*\)|[^\s"'])+/g)].map(([word]) => word);
-  const first = words.findIndex((word) => word !== 'sudo' && !/^[A-Z_]+=/.test(word));
-  return words.slice(Math.max(first, 0));
+  const first = words.findIndex((word) => word !== 'sudo' && !/^\w+=/.test(word));
+  return first < 0 ? [] : words.slice(first);
 }

@@ -64,10 +64,14 @@ describe.each(all.map((page) => [page.path, page] as const))('%s', (path, page) 
       methods: Object.keys(methods),
     }));
     for (const { words, from } of commandsOf(page).filter((command) => command.words[0] === 'curl')) {
-      const address = words.find((word) => word.includes('/api/v1/'));
+      const address = words
+        .map((word) =>
+          word.replace('$api', 'http://localhost/api/v1/cerberus/crowdsec').replace('$root', 'http://localhost'),
+        )
+        .find((word) => word.includes('/api/v1/'));
       if (address === undefined) continue;
       const method = words[words.indexOf('-X') + 1] ?? '';
-      const wanted = words.includes('-X') ? method.toLowerCase() : 'get';
+      const wanted = words.includes('-X') ? method.toLowerCase() : words.includes('--json') ? 'post' : 'get';
       const { pathname } = new URL(address.replace(/^"|"$/g, ''));
       expect(
         known.some((entry) => entry.pattern.test(pathname) && entry.methods.includes(wanted)),
