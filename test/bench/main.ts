@@ -11,6 +11,7 @@ import { stopOnSignal, Stops } from './run/stops.ts';
 import { renderTable, type Paint } from './run/table.ts';
 import { banSection } from './sections/ban.ts';
 import { ipSetSection } from './sections/ip-set.ts';
+import { listSection } from './sections/list.ts';
 import { millionSection } from './sections/million.ts';
 import { reloadSection } from './sections/reloads.ts';
 import { requestSection } from './sections/requests.ts';
@@ -23,6 +24,7 @@ const SECTIONS: readonly Section[] = [
   reloadSection,
   millionSection,
   ipSetSection,
+  listSection,
 ];
 
 /** Above this, something else wants the cores as well. */

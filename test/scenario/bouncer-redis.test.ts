@@ -222,9 +222,7 @@ describe('a connection', () => {
     const redis = await link(own.url);
     await own.stop();
     await waitFor(() => !redis.isUp, { what: 'the loss' });
-    const began = performance.now();
     expect(() => redis.commands).toThrow('Redis is not available');
-    expect(performance.now() - began).toBeLessThan(50);
     const back = new Promise<void>((resolve) => redis.once('up', resolve));
     await workbench.redis({ port });
     await back;
