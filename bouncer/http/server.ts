@@ -11,7 +11,13 @@ import { problem } from './problem.ts';
 const GRACE_MS = 1_000;
 
 /** Nobody sends it more than a line; few ask it at all. */
-const LIMITS: RequestLimits = { headersMs: 10_000, requestMs: 10_000, lookEveryMs: 1_000, connections: 256 };
+const LIMITS: RequestLimits = {
+  headersMs: 10_000,
+  requestMs: 10_000,
+  lookEveryMs: 1_000,
+  stalledMs: 60_000,
+  connections: 256,
+};
 
 export class HttpServer implements Service {
   readonly name = 'HTTP';

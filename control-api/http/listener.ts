@@ -5,8 +5,14 @@ import type { ListenAddress } from '../../bouncer/shared/config/values.ts';
 import { limitConnections, limitedServer, type RequestLimits } from '../../bouncer/shared/http/request-limits.ts';
 import { unanswered, unreadable } from './unreadable-request.ts';
 
-/** A client that sends its request slower than this is not a client. */
-export const LIMITS: RequestLimits = { headersMs: 10_000, requestMs: 30_000, lookEveryMs: 1_000, connections: 512 };
+/** A client that sends its request slower than this is not a client; the slowest answers take two minutes to begin. */
+const LIMITS: RequestLimits = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  lookEveryMs: 1_000,
+  stalledMs: 300_000,
+  connections: 512,
+};
 
 /** How long answers under way may take once the process was asked to stop. */
 const GRACE_MS = 3_000;

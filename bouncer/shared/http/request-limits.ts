@@ -8,6 +8,8 @@ export interface RequestLimits {
   readonly requestMs: number;
   /** How often the two above are looked at: a client is cut at most this much later. */
   readonly lookEveryMs: number;
+  /** A connection on which nothing moves for so long is cut: its client does not read its answer. */
+  readonly stalledMs: number;
   /** More are closed at once: descriptors must be left for Redis, LAPI, Caddy and the lane. */
   readonly connections: number;
 }
@@ -21,6 +23,7 @@ export function limitedServer({ headersMs, requestMs, lookEveryMs }: RequestLimi
   };
 }
 
-export function limitConnections(server: Server, { connections }: RequestLimits): void {
+export function limitConnections(server: Server, { connections, stalledMs }: RequestLimits): void {
   server.maxConnections = connections;
+  server.setTimeout(stalledMs);
 }
