@@ -4,7 +4,6 @@
  * answers to real requests must be those of an oracle that knows only the list of live decisions and Node's own
  * `net.BlockList`.
  */
-import { BlockList, isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAdminAddress } from '../../caddy/admin-address.ts';
@@ -17,6 +16,7 @@ import { LaneKeeper, type LaneSettings } from '../../bouncer/enforce/lane-keeper
 import { Reconciler } from '../../bouncer/enforce/reconciler.ts';
 import { type Address, type Prefix, parsePrefix } from '../../bouncer/shared/net/prefix.ts';
 import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
+import { blockListOf, isListed } from '../support/block-list.ts';
 import { CADDY_VERSIONS, type CaddyVersion, Workbench } from '../support/servers.ts';
 import { openSite, plainProxy, requestAs, type Site } from '../support/site.ts';
 import { startUpstream } from '../support/upstream.ts';
@@ -220,13 +220,13 @@ class World {
 
   /** What every client gets from Caddy, and what the oracle says it should. */
   async answers(): Promise<{ readonly got: Record<string, number>; readonly wanted: Record<string, number> }> {
-    const banned = listOf(this.#live().map(({ value }) => value));
-    const allowed = listOf(this.#allowed);
+    const banned = blockListOf(this.#live().map(({ value }) => value));
+    const allowed = blockListOf(this.#allowed);
     const got: Record<string, number> = {};
     const wanted: Record<string, number> = {};
     for (const client of this.#clients) {
       got[client] = (await requestAs(client, this.#site)).status;
-      const isBanned = this.#enabled && isIn(banned, client) && !isIn(allowed, client);
+      const isBanned = this.#enabled && isListed(banned, client) && !isListed(allowed, client);
       wanted[client] = isBanned ? 403 : 200;
     }
     return { got, wanted };
@@ -280,23 +280,6 @@ class World {
       scope: value.includes('/') ? 'range' : 'Ip',
     };
   }
-}
-
-function listOf(values: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const value of values) {
-    const [address = '', length] = value.replace(/^::ffff:(?=\d+\.)/, '').split('/');
-    const bits =
-      value.startsWith('::ffff:') && length !== undefined
-        ? Number(length) - 96
-        : Number(length ?? (isIPv6(address) ? 128 : 32));
-    list.addSubnet(address, bits, isIPv6(address) ? 'ipv6' : 'ipv4');
-  }
-  return list;
-}
-
-function isIn(list: BlockList, client: string): boolean {
-  return list.check(client, isIPv6(client) ? 'ipv6' : 'ipv4');
 }
 
 describe.each(CADDY_VERSIONS)('with Caddy %s', (caddy) => {

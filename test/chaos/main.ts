@@ -1,0 +1,76 @@
+/** `npm run test:chaos`: everything at once against the real stack, while every answer of Caddy is checked. */
+import { randomInt } from 'node:crypto';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { formatMs, Terminal } from '../../scripts/terminal.ts';
+import { CADDY_VERSIONS, type CaddyVersion } from '../support/servers.ts';
+import { reportRows, reportWrong } from './report.ts';
+import { type ChaosOptions, runChaos } from './run.ts';
+import { describe } from './step.ts';
+
+/** The window W of SECURITY.md. With everything there, a change shows in two to three seconds at these settings. */
+const WINDOW_MS = 5_000;
+
+interface CommandLine {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly caddy: readonly CaddyVersion[];
+  readonly lane: readonly boolean[];
+  readonly steps: boolean;
+}
+
+export async function main(args: readonly string[]): Promise<void> {
+  const { minutes, seed, caddy, lane, steps } = readCommandLine(args);
+  const terminal = new Terminal();
+  const worlds = caddy.flatMap((version) => lane.map((withLane) => ({ caddy: version, lane: withLane })));
+  const durationMs = (minutes * 60_000) / worlds.length;
+  terminal.title(`Chaos: ${formatMs(durationMs)} each, window ${formatMs(WINDOW_MS)}, --seed ${seed}`);
+  for (const world of worlds) {
+    const isRight = await runOne({ ...world, seed, durationMs, windowMs: WINDOW_MS }, steps, terminal);
+    if (!isRight) process.exit(1);
+  }
+  process.exit(0);
+}
+
+async function runOne(options: ChaosOptions, showSteps: boolean, terminal: Terminal): Promise<boolean> {
+  const name = `Caddy ${options.caddy}, lane ${options.lane ? 'on' : 'off'}`;
+  const onStep: ChaosOptions['onStep'] = (step, action) => {
+    if (showSteps) terminal.note(`${step}. ${describe(action)}`);
+  };
+  const { tally, lastSteps, logs } = await runChaos({ ...options, onStep });
+  terminal.done(name, `${tally.stepCount} steps`);
+  for (const [label, text] of reportRows(tally, options.windowMs)) terminal.line(`  ${label.padEnd(34)} ${text}`);
+  terminal.line();
+  if (tally.wrong.length === 0) return true;
+  terminal.fail(`wrong answers with --seed ${options.seed}, ${name}\n${reportWrong(tally, lastSteps, logs)}`);
+  return false;
+}
+
+function readCommandLine(args: readonly string[]): CommandLine {
+  const positive = (text: string) => {
+    const value = Number(text);
+    if (!(value > 0)) throw new InvalidArgumentError('Give a number above zero.');
+    return value;
+  };
+  const command = new Command('npm run test:chaos --')
+    .description('Decisions, settings, reloads, restarts and faults against the real stack. Loopback only.')
+    .option('--minutes <number>', 'for all of it together', positive, 5)
+    .option('--seed <number>', 'the same seed takes the same steps', Number, randomInt(1, 1_000_000))
+    .addOption(new Option('--caddy <version>', 'this one alone').choices(['2.6', 'newest']))
+    .addOption(new Option('--lane <state>', 'only with it, or only without').choices(['on', 'off']))
+    .option('--steps', 'print each step', false)
+    .parse([...args], { from: 'user' });
+  const { minutes, seed, caddy, lane, steps } = command.opts<{
+    minutes: number;
+    seed: number;
+    caddy?: '2.6' | 'newest';
+    lane?: 'on' | 'off';
+    steps: boolean;
+  }>();
+  return {
+    minutes,
+    seed,
+    caddy: caddy === undefined ? CADDY_VERSIONS : [caddy === '2.6' ? '2.6.2' : 'newest'],
+    lane: lane === undefined ? [true, false] : [lane === 'on'],
+    steps,
+  };
+}

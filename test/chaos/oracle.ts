@@ -1,0 +1,113 @@
+/**
+ * What Caddy may answer, from nothing but what was asked of the stack and when.
+ *
+ * Everything that holds for some time is a fact: a ban, an allowlist entry, "protection is off", "the user's reload
+ * took our rules out". A fact begins and ends by changes. A change travels through some of the parts, and is due when
+ * all of those were there together for the window: until then Caddy may answer as before it or as after it, and from
+ * then on only as after it. So an answer is wrong only if it disagrees with every state that was true within the
+ * window before it, or within the time for which a part was gone.
+ */
+import type { BlockList } from 'node:net';
+import { blockListOf, isListed } from '../support/block-list.ts';
+import type { Presence } from './presence.ts';
+import type { Part } from './step.ts';
+
+/** The value of what concerns every address. */
+export const EVERYBODY = 'everybody';
+
+export interface Change {
+  readonly kind: string;
+  /** When it could take effect at the earliest, and when the stack had said that it took it. */
+  readonly from: number;
+  to: number;
+  /** What it travels through on its way to Caddy. */
+  readonly needs: readonly Part[];
+}
+
+export interface Fact {
+  readonly effect: 'block' | 'spare';
+  readonly value: string;
+  readonly covers: BlockList | typeof EVERYBODY;
+  readonly begins: Change;
+  /** Whichever comes first ends it. */
+  readonly ends: Change[];
+}
+
+export interface Judgement {
+  readonly mayBeBlocked: boolean;
+  readonly mayBeServed: boolean;
+}
+
+/** An answer that was right before a change, and how long the change had had. */
+export interface Lag {
+  readonly kind: string;
+  readonly ms: number;
+}
+
+/** Facts that ended are kept this long, for answers on their way and for the history of a wrong one. */
+const KEPT_MS = 120_000;
+
+export class Oracle {
+  readonly #windowMs: number;
+  readonly #presence: Presence;
+  #facts: Fact[] = [];
+
+  constructor(windowMs: number, presence: Presence) {
+    this.#windowMs = windowMs;
+    this.#presence = presence;
+  }
+
+  begin(effect: Fact['effect'], value: string, begins: Change, ...ends: Change[]): Fact {
+    const covers = value === EVERYBODY ? value : blockListOf([value]);
+    const fact: Fact = { effect, value, covers, begins, ends };
+    this.#facts = this.#facts.filter((old) => !old.ends.some((end) => this.#isDue(end, begins.from - KEPT_MS)));
+    this.#facts.push(fact);
+    return fact;
+  }
+
+  /** Ends every fact of this kind on exactly this value. */
+  end(effect: Fact['effect'], value: string, change: Change): void {
+    for (const fact of this.#facts) if (fact.effect === effect && fact.value === value) fact.ends.push(change);
+  }
+
+  /** What may be answered to a request that was sent and answered at these times. */
+  judge(client: string, sentAt: number, answeredAt: number): Judgement {
+    const facts = this.#covering(client);
+    const isSure = ({ begins, ends }: Fact) =>
+      this.#isDue(begins, sentAt) && ends.every(({ from }) => answeredAt <= from);
+    const isPossible = ({ begins, ends }: Fact) =>
+      begins.from <= answeredAt && !ends.some((end) => this.#isDue(end, sentAt));
+    const some = (effect: Fact['effect'], test: (fact: Fact) => boolean) =>
+      facts.some((fact) => fact.effect === effect && test(fact));
+    return {
+      mayBeBlocked: some('block', isPossible) && !some('spare', isSure),
+      mayBeServed: !some('block', isSure) || some('spare', isPossible),
+    };
+  }
+
+  /** What an answer is late with: undefined when it is not, or when more than one change may be why. */
+  lag(client: string, isBlocked: boolean, sentAt: number): Lag | undefined {
+    const facts = this.#covering(client);
+    const isNow = ({ begins, ends }: Fact) => begins.to <= sentAt && !ends.some(({ to }) => to <= sentAt);
+    const now = facts.filter(isNow);
+    const isBlockedNow = now.some(({ effect }) => effect === 'block') && !now.some(({ effect }) => effect === 'spare');
+    if (isBlocked === isBlockedNow) return undefined;
+    const changes = new Set(facts.flatMap(({ begins, ends }) => [begins, ...ends]));
+    const [change, ...others] = [...changes].filter((change) => change.from <= sentAt && !this.#isDue(change, sentAt));
+    if (change === undefined || others.length > 0) return undefined;
+    return { kind: change.kind, ms: this.#presence.together(change.needs, change.to, sentAt) };
+  }
+
+  /** Everything that is or was said about this client, oldest first. */
+  history(client: string): readonly Fact[] {
+    return this.#covering(client);
+  }
+
+  #covering(client: string): Fact[] {
+    return this.#facts.filter(({ covers }) => covers === EVERYBODY || isListed(covers, client));
+  }
+
+  #isDue({ to, needs }: Change, at: number): boolean {
+    return to <= at && this.#presence.together(needs, to, at) >= this.#windowMs;
+  }
+}

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CaddyVersion, Workbench } from '../support/servers.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { Oracle } from './oracle.ts';
+import { Presence } from './presence.ts';
+import { Prober, seconds } from './prober.ts';
+import { schedule } from './schedule.ts';
+import { type Action, type Cast, castOf, CROWD, describe, type Part } from './step.ts';
+import { Tally } from './tally.ts';
+import { addressesOf, openWays, type Ways } from './ways.ts';
+import { World } from './world.ts';
+
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly caddy: CaddyVersion;
+  readonly lane: boolean;
+  readonly durationMs: number;
+  /** How long a change may take to show while everything that it travels through is there. */
+  readonly windowMs: number;
+  /** Told each step before it is taken. */
+  readonly onStep?: (step: number, action: Action) => void;
+}
+
+export interface ChaosResult {
+  readonly tally: Tally;
+  /** The last steps, as a person reads them. */
+  readonly lastSteps: readonly string[];
+  /** What the bouncer wrote last. */
+  readonly logs: string;
+}
+
+const KEPT_STEPS = 40;
+
+/** Windows of changes, and of the expiries that follow, may have to pass one after the other. */
+const AGREED_WITHIN_MS = 180_000;
+
+/** LAPI selects deltas by a time that it sets before it writes the row, so one can be lost until the next full pull. */
+const SETTINGS = { CROWDSEC_RESYNC_INTERVAL: '2s' };
+
+/** Takes steps until the time is over or an answer is wrong; then everything comes back, and has to agree exactly. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const folders = await Workbench.open();
+  try {
+    let ways: Ways | undefined;
+    const stack = await startStack({
+      caddy: options.caddy,
+      controlApi: true,
+      banned: CROWD,
+      bouncer: SETTINGS,
+      reroute: async (to, addresses) => {
+        if (to === 'controlApi') return addresses;
+        ways = await openWays(folders, addresses);
+        return addressesOf(ways);
+      },
+      ...(options.lane ? { lane: folders.path('lane') } : {}),
+    });
+    try {
+      if (ways === undefined) throw new Error('the stack was started without its ways');
+      return await runOn(stack, ways, options);
+    } finally {
+      await stack.stop();
+    }
+  } finally {
+    await folders.stop();
+  }
+}
+
+async function runOn(stack: Stack, ways: Ways, options: ChaosOptions): Promise<ChaosResult> {
+  const presence = new Presence();
+  const oracle = new Oracle(options.windowMs, presence);
+  const tally = new Tally();
+  const world = new World(stack, ways, oracle, presence);
+  const cast = castOf(options.caddy);
+  const prober = new Prober(stack.site, cast.clients, { oracle, presence, tally });
+  const lastSteps: string[] = [];
+  const take = async (action: Action) => {
+    tally.took(action);
+    lastSteps.push(`${tally.stepCount}. ${seconds(performance.now())} ${describe(action)}`);
+    lastSteps.splice(0, lastSteps.length - KEPT_STEPS);
+    options.onStep?.(tally.stepCount, action);
+    await world.take(action);
+  };
+  const gone = new Map<Part, Action>();
+  prober.start();
+  try {
+    const until = performance.now() + options.durationMs;
+    for (const { action, pauseMs } of schedule(options.seed, cast)) {
+      if (performance.now() >= until || tally.wrong.length > 0) break;
+      await take(action);
+      if (action.kind === 'gone') gone.set(action.outage.part, { ...action, kind: 'back' });
+      if (action.kind === 'back') gone.delete(action.outage.part);
+      await sleep(pauseMs);
+    }
+  } finally {
+    // Also after a failure: what is paused could not be stopped in order.
+    for (const back of gone.values()) await take(back);
+  }
+  if (tally.wrong.length === 0) await untilAgreed(prober, cast, tally);
+  await prober.stop();
+  return { tally, lastSteps, logs: stack.bouncer.logs(60) };
+}
+
+/** With everything there again, each client has to be asked once when only one answer was right for it. */
+async function untilAgreed(prober: Prober, { clients }: Cast, tally: Tally): Promise<void> {
+  const since = performance.now();
+  const isAgreed = (client: string) => prober.certainAt(client) > since;
+  await waitFor(() => tally.wrong.length > 0 || clients.every(isAgreed), {
+    what: 'every change to be due',
+    withinMs: AGREED_WITHIN_MS,
+  });
+}

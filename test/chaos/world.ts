@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parsePrefix } from '../../bouncer/shared/net/prefix.ts';
+import type { Child } from '../../scripts/servers/child.ts';
+import { siteWith } from '../support/site.ts';
+import type { Stack } from '../support/stack.ts';
+import { type Change, EVERYBODY, type Oracle } from './oracle.ts';
+import type { Presence } from './presence.ts';
+import { type Action, CROWD, type Outage, type Part, type Server } from './step.ts';
+import { faultOf, isOnWay, type Ways } from './ways.ts';
+
+/** The way of each change to Caddy. */
+const BY_ITSELF: readonly Part[] = ['bouncer', 'way to Caddy', 'Caddy'];
+const FROM_LAPI: readonly Part[] = ['LAPI', 'way to LAPI', ...BY_ITSELF];
+const FROM_REDIS: readonly Part[] = ['control API', 'Redis', 'way to Redis', ...BY_ITSELF];
+
+/** LAPI counts a ban from the second in which it began, and tells how long is left in whole seconds. */
+const EARLY_MS = 2_000;
+
+/** The bouncer asks a silent LAPI more and more rarely, so it may need as long again as LAPI was gone. */
+const NOTICED_LATE: readonly Part[] = ['LAPI', 'way to LAPI'];
+
+const INSIST_MS = 60_000;
+const RETRY_MS = 250;
+
+/** Does to the real stack what a step says, and tells the oracle and the record of who was there. */
+export class World {
+  readonly #stack: Stack;
+  readonly #ways: Ways;
+  readonly #oracle: Oracle;
+  readonly #presence: Presence;
+
+  constructor(stack: Stack, ways: Ways, oracle: Oracle, presence: Presence) {
+    this.#stack = stack;
+    this.#ways = ways;
+    this.#oracle = oracle;
+    this.#presence = presence;
+    const atStart: Change = { kind: 'the start', from: -Infinity, to: -Infinity, needs: [] };
+    for (const value of CROWD) oracle.begin('block', value, atStart);
+  }
+
+  async take(action: Action): Promise<void> {
+    switch (action.kind) {
+      case 'ban':
+        return this.#ban(action.value, action.type, action.seconds);
+      case 'unban':
+        return this.#ends('block', action.value, 'unban', FROM_LAPI, () => this.#stack.unban(action.value));
+      case 'allow':
+        return this.#allow(canonical(action.value), action.seconds);
+      case 'disallow':
+        return this.#disallow(canonical(action.value));
+      case 'enabled':
+        return this.#sparesAll(!action.enabled, 'PUT /enabled', () =>
+          this.#set('PUT', '/enabled', { enabled: action.enabled }),
+        );
+      case 'policy':
+        return this.#sparesAll(action.policy === 'monitor', 'PUT /policy', () =>
+          this.#set('PUT', '/policy', { policy: action.policy }),
+        );
+      case 'reload':
+        return this.#reload(action.edit);
+      case 'wipe Redis':
+        return this.#stack.redis.wipe();
+      case 'gone':
+        return this.#gone(action.outage);
+      case 'back':
+        return this.#back(action.outage);
+    }
+  }
+
+  async #ban(value: string, type: string, seconds: number): Promise<void> {
+    const began = this.#change('ban', FROM_LAPI);
+    const runsOut = expiry('expiry', began.from + seconds * 1_000 - EARLY_MS);
+    this.#oracle.begin('block', value, began, runsOut);
+    await this.#stack.ban(value, { type, duration: `${seconds}s` });
+    began.to = performance.now();
+    runsOut.to = began.to + seconds * 1_000;
+  }
+
+  async #allow(value: string, seconds: number | undefined): Promise<void> {
+    const began = this.#change('allow', FROM_REDIS);
+    const ends = seconds === undefined ? [] : [expiry('expiry of an allowlist entry', began.from + seconds * 1_000)];
+    // An entry replaces the one that is there on the same prefix, and its limit.
+    for (const end of ends) this.#oracle.end('spare', value, end);
+    this.#oracle.begin('spare', value, began, ...ends);
+    const duration = seconds === undefined ? {} : { duration: `${seconds}s` };
+    await this.#set('POST', '/allowlist', { values: [value], ...duration });
+    began.to = performance.now();
+    for (const end of ends) end.to = began.to + (seconds ?? 0) * 1_000;
+  }
+
+  #disallow(value: string): Promise<void> {
+    const path = `/allowlist?value=${encodeURIComponent(value)}`;
+    return this.#ends('spare', value, 'disallow', FROM_REDIS, () => this.#set('DELETE', path));
+  }
+
+  async #sparesAll(isOn: boolean, kind: string, act: () => Promise<void>): Promise<void> {
+    const change = this.#change(kind, FROM_REDIS);
+    if (isOn) this.#oracle.begin('spare', EVERYBODY, change);
+    else this.#oracle.end('spare', EVERYBODY, change);
+    await act();
+    change.to = performance.now();
+  }
+
+  async #reload(edit: number): Promise<void> {
+    const { site, caddy } = this.#stack;
+    const edited = siteWith(site, `header X-Edit ${edit}\nreverse_proxy ${site.upstream.url}`);
+    await this.#withoutRules('reload', () => caddy.reload(edited));
+  }
+
+  /** Something takes our rules out of Caddy: until the bouncer has put them back, everybody may be served. */
+  async #withoutRules(kind: string, act: () => Promise<void>): Promise<void> {
+    const repaired = this.#change(kind, BY_ITSELF);
+    this.#oracle.begin('spare', EVERYBODY, repaired, repaired);
+    await act();
+    repaired.to = performance.now();
+  }
+
+  async #gone(outage: Outage): Promise<void> {
+    this.#presence.gone(outage.part, performance.now());
+    if (isOnWay(outage)) this.#ways[outage.part].set(faultOf(outage.fault));
+    else if (outage.fault === 'stop') await this.#childOf(outage.part).stop();
+    else await this.#childOf(outage.part).kill(outage.fault === 'kill' ? 'SIGKILL' : 'SIGSTOP');
+  }
+
+  async #back(outage: Outage): Promise<void> {
+    if (isOnWay(outage)) this.#ways[outage.part].heal();
+    else if (outage.fault === 'pause') await this.#childOf(outage.part).kill('SIGCONT');
+    else await this.#start(outage.part);
+    const now = performance.now();
+    const { part } = outage;
+    this.#presence.back(part, NOTICED_LATE.includes(part) ? now + this.#presence.goneFor(part, now) : now);
+  }
+
+  async #start(server: Server): Promise<void> {
+    if (server === 'bouncer') await this.#stack.bouncer.start('alive');
+    else if (server === 'Caddy') await this.#withoutRules('start of Caddy', () => this.#stack.caddy.start());
+    else await this.#childOf(server).start();
+  }
+
+  #childOf(server: Server): Child {
+    const { bouncer, caddy, redis, crowdsec, controlApi } = this.#stack;
+    return { bouncer, Caddy: caddy, Redis: redis, LAPI: crowdsec, 'control API': controlApi }[server];
+  }
+
+  #change(kind: string, needs: readonly Part[]): Change {
+    return { kind, from: performance.now(), to: Infinity, needs };
+  }
+
+  async #ends(
+    effect: 'block' | 'spare',
+    value: string,
+    kind: string,
+    needs: readonly Part[],
+    act: () => Promise<unknown>,
+  ): Promise<void> {
+    const change = this.#change(kind, needs);
+    this.#oracle.end(effect, value, change);
+    await act();
+    change.to = performance.now();
+  }
+
+  /** Until the control API has said that Caddy follows: right after an outage it may need to be asked again. */
+  async #set(method: string, path: string, body?: unknown): Promise<void> {
+    const until = performance.now() + INSIST_MS;
+    for (;;) {
+      const { status, body: said } = await this.#stack.controlApi.request(method, path, body);
+      if (status === 200 || (method === 'DELETE' && status === 404)) return;
+      if (performance.now() > until) throw new Error(`${method} ${path} was never confirmed; last: ${status} ${said}`);
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+function expiry(kind: string, from: number): Change {
+  return { kind, from, to: Infinity, needs: BY_ITSELF };
+}
+
+/** The allowlist knows prefixes, however they are spelled; LAPI knows texts. */
+function canonical(value: string): string {
+  const prefix = parsePrefix(value);
+  if (prefix === undefined) throw new Error(`the schedule says ${value} is an address or a range`);
+  return prefix;
+}
