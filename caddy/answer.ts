@@ -72,8 +72,11 @@ function isJson(text: string): boolean {
 /**
  * The body as the user's file has it. Caddy would replace placeholders in it, of which some show secrets of the
  * machine (`{env.…}`, `{file.…}`) and some what the client sent (`{http.request.uri}`, in a page: a script). A
- * backslash before a brace makes it a plain brace, but only in a text that holds a `{` at all.
+ * backslash before a brace makes it a plain brace: on 2.6 in a text that holds a `{`, on newer ones in any.
  */
 function literally(body: string): string {
-  return body.includes('{') ? body.replace(/[{}]/g, '\\$&') : body;
+  const escaped = body.replace(/[{}]/g, '\\$&');
+  if (body.includes('{')) return escaped;
+  // One placeholder, which is always empty, and every version reads the rest alike.
+  return body.includes('\\}') ? `{env.}${escaped}` : body;
 }
