@@ -173,8 +173,10 @@ class Link {
     if (this.#isBroken) return;
     this.#isBroken = true;
     this.#server?.destroy();
-    if (this.#client instanceof TLSSocket) this.#client.destroy();
-    else this.#client.resetAndDestroy(); // as a machine that has crashed: an end in order would be no fault
+    const isTcp = this.#client.remoteAddress !== undefined && !(this.#client instanceof TLSSocket);
+    if (isTcp)
+      this.#client.resetAndDestroy(); // as a machine that has crashed: an end in order would be no fault
+    else this.#client.destroy(); // on a unix socket nothing can be reset
     this.#ended();
   }
 

@@ -60,7 +60,7 @@ describe('the fault proxy', () => {
     expect(await at('unix:///run/lapi.sock', 'b')).toBe('unix:///b');
   });
 
-  it('speaks to clients over a unix socket', async () => {
+  it('speaks to clients over a unix socket, and breaks off there, too', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'proxy-'));
     stops.push(() => rm(folder, { recursive: true }));
     const socketPath = join(folder, 's');
@@ -68,6 +68,8 @@ describe('the fault proxy', () => {
     stops.push(() => made.stop());
     made.leadTo(url);
     expect(await call({ url: 'http://x/', socketPath })).toMatchObject({ status: 200, body: BODY });
+    made.set({ kind: 'cut', afterBytes: 0 });
+    await expect(call({ url: 'http://x/', socketPath })).rejects.toThrow(/socket hang up|EPIPE|ECONNRESET/);
   });
 
   it('delays an answer', async () => {
