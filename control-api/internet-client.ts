@@ -31,16 +31,49 @@ const LARGEST_REPLY = 4 * 1024 * 1024;
 /** Go never sends these through a proxy, and cscli is Go. */
 const NEVER_PROXIED = ['localhost', '127.0.0.1'];
 
-/** Calls that leave this machine: through the proxy of the settings, if there is one. */
+/**
+ * Calls that leave this machine: through the proxy of the settings, if there is one. They are few and far between, so
+ * each has a connection of its own: what a firewall or a proxy did to the last one is no concern of the next.
+ */
 export class InternetClient {
   readonly #settings: InternetSettings;
-  readonly #dispatcher: EnvHttpProxyAgent;
+  readonly #authorities: readonly string[] | undefined;
+  readonly #underWay = new Set<Dispatcher>();
 
   constructor(settings: InternetSettings) {
     this.#settings = settings;
-    const { httpProxy = '', httpsProxy = '', noProxy = '', caFile } = settings;
-    const tls = caFile === undefined ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] };
-    this.#dispatcher = new EnvHttpProxyAgent({
+    const { caFile } = settings;
+    this.#authorities = caFile === undefined ? undefined : [...rootCertificates, readFileSync(caFile, 'utf8')];
+  }
+
+  /** @throws what undici throws: `describeNetworkError` puts it in words. */
+  async send({ method, url, headers, body, timeoutMs }: InternetRequest): Promise<InternetReply> {
+    const dispatcher = this.#dispatcher();
+    this.#underWay.add(dispatcher);
+    try {
+      const reply: Dispatcher.ResponseData = await request(url, {
+        method,
+        dispatcher,
+        signal: AbortSignal.timeout(timeoutMs),
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { body }),
+      });
+      const date = new Date(String(reply.headers['date']));
+      return {
+        status: reply.statusCode,
+        text: await reply.body.text(),
+        ...(Number.isNaN(date.getTime()) ? {} : { date }),
+      };
+    } finally {
+      this.#underWay.delete(dispatcher);
+      await dispatcher.destroy();
+    }
+  }
+
+  #dispatcher(): Dispatcher {
+    const { httpProxy = '', httpsProxy = '', noProxy = '' } = this.#settings;
+    const tls = this.#authorities === undefined ? {} : { ca: [...this.#authorities] };
+    return new EnvHttpProxyAgent({
       httpProxy,
       httpsProxy,
       noProxy: [noProxy, ...NEVER_PROXIED].filter((part) => part !== '').join(','),
@@ -48,23 +81,6 @@ export class InternetClient {
       requestTls: tls,
       maxResponseSize: LARGEST_REPLY,
     });
-  }
-
-  /** @throws what undici throws: `describeNetworkError` puts it in words. */
-  async send({ method, url, headers, body, timeoutMs }: InternetRequest): Promise<InternetReply> {
-    const reply: Dispatcher.ResponseData = await request(url, {
-      method,
-      dispatcher: this.#dispatcher,
-      signal: AbortSignal.timeout(timeoutMs),
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { body }),
-    });
-    const date = new Date(String(reply.headers['date']));
-    return {
-      status: reply.statusCode,
-      text: await reply.body.text(),
-      ...(Number.isNaN(date.getTime()) ? {} : { date }),
-    };
   }
 
   /** The proxy that a call to `url` goes through, without its password. */
@@ -79,8 +95,9 @@ export class InternetClient {
     return new URL(proxy).origin;
   }
 
+  /** Ends what is under way. */
   async close(): Promise<void> {
-    await this.#dispatcher.destroy();
+    await Promise.all([...this.#underWay].map((dispatcher) => dispatcher.destroy()));
   }
 }
 

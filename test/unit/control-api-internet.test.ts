@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../bouncer/shared/runtime/clock.ts';
 import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
@@ -25,6 +26,29 @@ describe('the proxy of a call to the internet', () => {
     const client = new InternetClient(settings);
     onTestFinished(() => client.close());
     expect(client.proxyFor(url)).toBe(expected);
+  });
+});
+
+describe('a call to the internet', () => {
+  it('is not lost on a connection that a firewall has forgotten since the last call', async () => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections++;
+      socket.on('error', () => socket.destroy());
+      // Answers once and keeps the connection open, as if what comes next were dropped on the way.
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi'));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const client = new InternetClient({});
+    onTestFinished(async () => {
+      await client.close();
+      server.close();
+    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    for (let call = 1; call <= 2; call++) {
+      expect(await client.send({ method: 'GET', url, timeoutMs: 5_000 })).toMatchObject({ status: 200, text: 'hi' });
+      expect(connections).toBe(call);
+    }
   });
 });
 
