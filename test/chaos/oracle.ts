@@ -22,6 +22,8 @@ export interface Change {
   to: number;
   /** What it travels through on its way to Caddy. */
   readonly needs: readonly Part[];
+  /** Somebody was told that Caddy follows: then it is due at once. */
+  isConfirmed?: boolean;
 }
 
 export interface Fact {
@@ -107,7 +109,7 @@ export class Oracle {
     return this.#facts.filter(({ covers }) => covers === EVERYBODY || isListed(covers, client));
   }
 
-  #isDue({ to, needs }: Change, at: number): boolean {
-    return to <= at && this.#presence.together(needs, to, at) >= this.#windowMs;
+  #isDue({ to, needs, isConfirmed = false }: Change, at: number): boolean {
+    return to <= at && (isConfirmed || this.#presence.together(needs, to, at) >= this.#windowMs);
   }
 }

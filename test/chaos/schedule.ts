@@ -99,7 +99,7 @@ function faults(plan: Plan, random: Random): Choice[] {
   ];
   return outages
     .filter(({ part }) => isThere(plan, part))
-    .map((outage) => ({ weight: 1.5, value: { kind: 'gone', outage } }));
+    .map((outage) => ({ weight: 2.5, value: { kind: 'gone', outage } }));
 }
 
 function isThere(plan: Plan, part: Part): boolean {

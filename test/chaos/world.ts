@@ -43,7 +43,7 @@ export class World {
       case 'ban':
         return this.#ban(action.value, action.type, action.seconds);
       case 'unban':
-        return this.#ends('block', action.value, 'unban', FROM_LAPI, () => this.#stack.unban(action.value));
+        return this.#unban(action.value);
       case 'allow':
         return this.#allow(canonical(action.value), action.seconds);
       case 'disallow':
@@ -76,6 +76,11 @@ export class World {
     runsOut.to = began.to + seconds * 1_000;
   }
 
+  #unban(value: string): Promise<void> {
+    const deleted = () => this.#stack.unban(value).then(() => false);
+    return this.#ends('block', value, this.#change('unban', FROM_LAPI), deleted);
+  }
+
   async #allow(value: string, seconds: number | undefined): Promise<void> {
     const began = this.#change('allow', FROM_REDIS);
     const ends = seconds === undefined ? [] : [expiry('expiry of an allowlist entry', began.from + seconds * 1_000)];
@@ -83,22 +88,20 @@ export class World {
     for (const end of ends) this.#oracle.end('spare', value, end);
     this.#oracle.begin('spare', value, began, ...ends);
     const duration = seconds === undefined ? {} : { duration: `${seconds}s` };
-    await this.#set('POST', '/allowlist', { values: [value], ...duration });
-    began.to = performance.now();
+    took(began, await this.#set('POST', '/allowlist', { values: [value], ...duration }));
     for (const end of ends) end.to = began.to + (seconds ?? 0) * 1_000;
   }
 
   #disallow(value: string): Promise<void> {
     const path = `/allowlist?value=${encodeURIComponent(value)}`;
-    return this.#ends('spare', value, 'disallow', FROM_REDIS, () => this.#set('DELETE', path));
+    return this.#ends('spare', value, this.#change('disallow', FROM_REDIS), () => this.#set('DELETE', path));
   }
 
-  async #sparesAll(isOn: boolean, kind: string, act: () => Promise<void>): Promise<void> {
+  async #sparesAll(isOn: boolean, kind: string, act: () => Promise<boolean>): Promise<void> {
     const change = this.#change(kind, FROM_REDIS);
     if (isOn) this.#oracle.begin('spare', EVERYBODY, change);
     else this.#oracle.end('spare', EVERYBODY, change);
-    await act();
-    change.to = performance.now();
+    took(change, await act());
   }
 
   async #reload(edit: number): Promise<void> {
@@ -146,29 +149,31 @@ export class World {
     return { kind, from: performance.now(), to: Infinity, needs };
   }
 
-  async #ends(
-    effect: 'block' | 'spare',
-    value: string,
-    kind: string,
-    needs: readonly Part[],
-    act: () => Promise<unknown>,
-  ): Promise<void> {
-    const change = this.#change(kind, needs);
+  /** @param act says whether Caddy was seen to follow. */
+  async #ends(effect: 'block' | 'spare', value: string, change: Change, act: () => Promise<boolean>): Promise<void> {
     this.#oracle.end(effect, value, change);
-    await act();
-    change.to = performance.now();
+    took(change, await act());
   }
 
-  /** Until the control API has said that Caddy follows: right after an outage it may need to be asked again. */
-  async #set(method: string, path: string, body?: unknown): Promise<void> {
+  /**
+   * Until the control API has said that Caddy follows: right after an outage it may need to be asked again.
+   * @returns whether it has: what is deleted twice is not there the second time.
+   */
+  async #set(method: string, path: string, body?: unknown): Promise<boolean> {
     const until = performance.now() + INSIST_MS;
     for (;;) {
       const { status, body: said } = await this.#stack.controlApi.request(method, path, body);
-      if (status === 200 || (method === 'DELETE' && status === 404)) return;
+      if (status === 200) return true;
+      if (method === 'DELETE' && status === 404) return false;
       if (performance.now() > until) throw new Error(`${method} ${path} was never confirmed; last: ${status} ${said}`);
       await sleep(RETRY_MS);
     }
   }
+}
+
+function took(change: Change, isConfirmed: boolean): void {
+  change.to = performance.now();
+  change.isConfirmed = isConfirmed;
 }
 
 function expiry(kind: string, from: number): Change {
