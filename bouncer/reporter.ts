@@ -38,6 +38,8 @@ export class Reporter implements Service {
   #soon: NodeJS.Immediate | undefined;
   #state: BouncerStatus['state'] | undefined;
   #isStopped = false;
+  /** Why Redis took no status, although it is there. */
+  #refusal: string | undefined;
 
   constructor(parts: ReporterParts) {
     this.#parts = parts;
@@ -99,7 +101,7 @@ export class Reporter implements Service {
       decisions: { total: store.size, ...store.counts.byOrigin },
       enforced: { addresses: addresses.length, ranges: ranges.length, exceptions: exceptions.length },
       lapi,
-      redis: { state: redis === undefined ? 'none' : redis.isUp ? 'up' : 'down', error: redis?.error },
+      redis: { state: redis === undefined ? 'none' : redis.isUp ? 'up' : 'down', error: redis?.error ?? this.#refusal },
       caddies: caddies.map(({ admin, reconciler }) => ({ admin, ...reconciler.status })),
     };
   }
@@ -125,7 +127,11 @@ export class Reporter implements Service {
     }
     this.#state = status.state;
     if (redis?.isUp !== true) return;
-    await writeStatus(redis, status).catch(() => undefined); // the link itself reports that it is down
+    const refusal = await writeStatus(redis, status).then(() => undefined, reasonOf);
+    // The link itself reports that it is down; what it does not see is a Redis whose memory or disk is full.
+    if (refusal !== undefined && refusal !== this.#refusal && redis.error === undefined)
+      log.warn({ reason: refusal }, 'Redis takes no writes; the control API takes this bouncer for gone meanwhile');
+    this.#refusal = refusal;
   }
 
   async #event(kind: string, message: string): Promise<void> {
@@ -134,4 +140,8 @@ export class Reporter implements Service {
     const at = new Date(clock.wall()).toISOString();
     await appendEvent(redis, { at, by: id, kind, message }).catch(() => undefined);
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

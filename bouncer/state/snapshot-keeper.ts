@@ -23,6 +23,8 @@ const INTERVAL_MS = 10_000;
 const COST_FACTOR = 20;
 /** A larger change is told as a new snapshot, which is smaller than the batch would be. */
 const LARGEST_BATCH = 5_000;
+/** Three million decisions. What unpacks to more was not written by us, and may not fill the memory. */
+const LARGEST_TEXT = 256 * 1024 * 1024;
 
 /** Gzip of a text in pieces; other work of the process goes on between them. */
 async function compress(chunks: Iterable<string>): Promise<Buffer> {
@@ -139,7 +141,7 @@ export class SnapshotKeeper implements Service {
   #decode(bytes: Buffer | undefined): SnapshotContent | undefined {
     if (bytes === undefined) return undefined;
     try {
-      return decodeSnapshot(gunzipSync(bytes).toString('utf8'), this.#parts.clock);
+      return decodeSnapshot(gunzipSync(bytes, { maxOutputLength: LARGEST_TEXT }).toString('utf8'), this.#parts.clock);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#parts.log.warn(

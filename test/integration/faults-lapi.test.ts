@@ -13,7 +13,7 @@ const LONG_MS = 150_000;
 
 const HERE = makeCertificates(['localhost']);
 /** Of an authority that the bouncer trusts, too: only the name is wrong. */
-const ELSEWHERE = makeCertificates(['elsewhere.example']);
+const ELSEWHERE = makeCertificates(['elsewhere.example'], 'another authority');
 const UNKNOWN = makeCertificates(['localhost']);
 
 let files: Workbench;

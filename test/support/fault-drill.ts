@@ -17,7 +17,7 @@ export interface Drill {
 }
 
 /** A slow machine needs this; a quiet one, a hundredth of it. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 40_000;
 
 /**
  * One fault after another on one stack. During each, a real Caddy blocks who is banned and serves everybody else, and

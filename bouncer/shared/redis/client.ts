@@ -34,6 +34,9 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       connectTimeout: COMMAND_TIMEOUT_MS,
+      // A connection over which no answer comes is a dead one, however long TCP still believes in it.
+      socketTimeout: COMMAND_TIMEOUT_MS,
+      keepAlive: 10_000,
       retryStrategy: (attempt: number) => backoffDelay(attempt, { firstMs: 100, longestMs: 2_000 }),
     };
     this.#redis = new Redis(url, { ...options, commandTimeout: COMMAND_TIMEOUT_MS });
@@ -96,7 +99,9 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
   async #ready(): Promise<void> {
     const problem = await this.#schemaProblem();
     if (problem !== undefined) {
-      this.#lost(problem);
+      this.#lost(problem.reason);
+      // No other event would have it looked at again.
+      if (problem.isPassing) this.#redis.disconnect(true);
       return;
     }
     if (this.#error === undefined) return;
@@ -106,14 +111,16 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
   }
 
   /** Refuses data of a newer version: we would read it wrongly, and overwrite it. */
-  async #schemaProblem(): Promise<string | undefined> {
+  async #schemaProblem(): Promise<{ readonly reason: string; readonly isPassing: boolean } | undefined> {
     try {
-      await this.#redis.setnx(keys.schema, String(SCHEMA));
-      const found = Number(await this.#redis.get(keys.schema));
-      if (found <= SCHEMA) return undefined;
-      return `its data is of schema ${found}, this version knows ${SCHEMA}: upgrade this program, or give it a database of its own in REDIS_URL`;
+      const found = await this.#redis.get(keys.schema);
+      // One that takes no writes now (its memory or disk is full) can still be read from.
+      if (found === null) await this.#redis.setnx(keys.schema, String(SCHEMA)).catch(() => undefined);
+      if (found === null || Number(found) <= SCHEMA) return undefined;
+      const reason = `its data is of schema ${found}, this version knows ${SCHEMA}: upgrade this program, or give it a database of its own in REDIS_URL`;
+      return { reason, isPassing: false };
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return { reason: error instanceof Error ? error.message : String(error), isPassing: true };
     }
   }
 

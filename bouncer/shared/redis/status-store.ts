@@ -24,6 +24,15 @@ export async function readStatuses(redis: RedisLink): Promise<BouncerStatus[]> {
   const texts = await redis.commands.mget(found.sort());
   return texts
     .filter((text) => text !== null)
-    .map((text) => bouncerStatusSchema.safeParse(JSON.parse(text)))
+    .map((text) => bouncerStatusSchema.safeParse(parseJson(text)))
     .flatMap((parsed) => (parsed.success ? [parsed.data] : []));
+}
+
+/** One entry that is none may not cost the others. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -12,10 +12,10 @@ const ECDSA_WITH_SHA256 = sequence(objectId('1.2.840.10045.4.3.2'));
 const DAY_MS = 86_400_000;
 
 /** A certificate authority that lives for a day, and one certificate of it for these host names. */
-export function makeCertificates(hosts: readonly string[]): TestCertificates {
+export function makeCertificates(hosts: readonly string[], authorityName = 'a test authority'): TestCertificates {
   const authority = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const server = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const issuer = name('a test authority');
+  const issuer = name(authorityName);
   return {
     authority: certificate(issuer, issuer, authority.publicKey, authority.privateKey, [
       extension('2.5.29.19', true, sequence(boolean(true))), // basicConstraints: a CA
