@@ -66,6 +66,13 @@ function contradictions(config: Config): ConfigProblem[] {
       hint: 'give one of the two another port; LAPI takes its own from api.server.listen_uri in config.yaml',
     });
   }
+  if (config.CROWDSEC_ENGINE === 'managed' && config.CROWDSEC_PID !== undefined) {
+    problems.push({
+      setting: 'CROWDSEC_PID',
+      message: 'is for a CrowdSec that somebody else runs, and CROWDSEC_ENGINE is managed',
+      hint: 'leave it out: a managed engine is told to reload anyway',
+    });
+  }
   for (const [one, other] of [
     ['CROWDSEC_MACHINE_ID', 'CROWDSEC_MACHINE_PASSWORD'],
     ['CROWDSEC_CERT_FILE', 'CROWDSEC_KEY_FILE'],

@@ -31,6 +31,13 @@ const token = z
   .regex(/^[\x21-\x7e]+$/, 'a token has no spaces and only ASCII characters')
   .transform((value) => new Secret(value));
 
+const crowdsecPid = z.string().transform((value, context): 'auto' | number => {
+  if (value === 'auto') return 'auto';
+  if (/^[1-9]\d{0,9}$/.test(value)) return Number(value);
+  context.addIssue({ code: 'custom', message: `"${value}" is neither auto nor a process id` });
+  return z.NEVER;
+});
+
 /** As root the daemon's own folder, else one of the user's. */
 function defaultStateDir(): string {
   const home = process.env['HOME'] ?? '';
@@ -106,6 +113,10 @@ export const OPTIONS = {
     schema: z.string().min(1),
     fallback: 'crowdsec',
     help: 'how to run CrowdSec when it is managed: a command line, run without a shell',
+  },
+  CROWDSEC_PID: {
+    schema: crowdsecPid.optional(),
+    help: 'auto (the CrowdSec of CROWDSEC_CONFIG_DIR in this PID namespace) or a process id: told to reload, by SIGHUP, after changes of the Hub; unset: the answer says what to run',
   },
   HEARTBEAT_INTERVAL: {
     schema: values.duration(60_000, 86_400_000),

@@ -12,6 +12,7 @@ import { LapiTransport } from './crowdsec/lapi-transport.ts';
 import { ManagedEngine } from './crowdsec/managed-engine.ts';
 import { machineCredentials } from './crowdsec/machine-credentials.ts';
 import { MachineClient } from './crowdsec/machine-client.ts';
+import { ASK_TO_RELOAD, signalReload, STARTING_MS } from './crowdsec/reload-signal.ts';
 import { createDecisionParts } from './decisions/decision-parts.ts';
 import { Enrollment } from './enrollment/enrollment.ts';
 import { EventWriter } from './events/event-writer.ts';
@@ -28,6 +29,8 @@ export interface Pace {
   readonly enrollmentRetryMs?: number;
   /** How long one attempt may take. */
   readonly enrollmentAttemptMs?: number;
+  /** How long a CrowdSec of somebody else's must have run before it is told to reload. */
+  readonly crowdsecStartingMs?: number;
   /** What slow clients and many clients get. */
   readonly requestLimits?: RequestLimits;
   /** How often /events says that it is there; who has not taken the last one by then is cut off. */
@@ -58,10 +61,15 @@ export function createParts(config: Config, log: Logger, pace: Pace = {}) {
   const machine = new MachineClient(transport, () => machineCredentials(config));
   const events = new EventWriter(redis, clock);
   const versionText = async () => (await version())?.text;
+  const { CROWDSEC_PID: pid } = config;
+  const reload = async () =>
+    pid === undefined
+      ? ASK_TO_RELOAD
+      : signalReload({ pid, configDir, transport, version, startingMs: pace.crowdsecStartingMs ?? STARTING_MS, log });
   const engine =
     config.CROWDSEC_ENGINE === 'managed'
       ? new ManagedEngine({ command: engineCommand(config), transport, version: versionText, events, clock, log })
-      : new ExternalEngine(transport, clock, versionText, log);
+      : new ExternalEngine({ transport, clock, version: versionText, log, reload });
   const budget = new LoginBudget(redis, clock);
   const spendLogin = () => budget.spend();
   const centralApi = new CentralApi({ configDir, internet, clock, version, spendLogin });

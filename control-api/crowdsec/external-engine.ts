@@ -7,21 +7,32 @@ import type { LapiTransport } from './lapi-transport.ts';
 /** How old an answer may be: a page that many people watch must not multiply the questions. */
 const FRESH_MS = 1_000;
 
+export interface ExternalEnginePorts {
+  readonly transport: LapiTransport;
+  readonly clock: Clock;
+  readonly version: () => Promise<string | undefined>;
+  readonly log: Logger;
+  /** What can be done about an engine of somebody else's: a signal, where that is wanted, or words. */
+  readonly reload: () => Promise<EngineReload>;
+}
+
 /** An engine that somebody else starts and stops: only asked whether it is there. */
 export class ExternalEngine implements Engine {
   readonly #transport: LapiTransport;
   readonly #clock: Clock;
   readonly #version: () => Promise<string | undefined>;
   readonly #log: Logger;
+  readonly #reload: () => Promise<EngineReload>;
   #asked: { readonly at: number; readonly answer: Promise<EngineStatus> } | undefined;
   #state: EngineState | undefined;
   #since = '';
 
-  constructor(transport: LapiTransport, clock: Clock, version: () => Promise<string | undefined>, log: Logger) {
+  constructor({ transport, clock, version, log, reload }: ExternalEnginePorts) {
     this.#log = log;
     this.#transport = transport;
     this.#clock = clock;
     this.#version = version;
+    this.#reload = reload;
   }
 
   status(): Promise<EngineStatus> {
@@ -37,7 +48,7 @@ export class ExternalEngine implements Engine {
   }
 
   reload(): Promise<EngineReload> {
-    return Promise.resolve({ kind: 'ask_operator', command: 'systemctl reload crowdsec' });
+    return this.#reload();
   }
 
   stop(): Promise<void> {

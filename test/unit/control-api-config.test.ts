@@ -57,6 +57,24 @@ describe('the configuration of the control API', () => {
     expect(JSON.stringify(problems)).not.toMatch(/short-secret|hunter2/);
   });
 
+  it('takes a process of CrowdSec by its id or by itself, where CrowdSec is not started here', () => {
+    const pidOf = (text: string) => {
+      const result = load({ ...fine, CROWDSEC_PID: text });
+      return result.kind === 'ok' ? result.values.CROWDSEC_PID : 'refused';
+    };
+    expect(['auto', '1', '', '0', '-1', 'systemd', '1x'].map(pidOf)).toEqual([
+      'auto',
+      1,
+      undefined,
+      'refused',
+      'refused',
+      'refused',
+      'refused',
+    ]);
+    const [problem] = problemsOf({ ...fine, CROWDSEC_PID: 'auto', CROWDSEC_ENGINE: 'managed' });
+    expect(problem?.setting).toBe('CROWDSEC_PID');
+  });
+
   it('asks for both halves of a pair', () => {
     expect(problemsOf({ ...fine, CROWDSEC_MACHINE_ID: 'm' }).map((problem) => problem.setting)).toEqual([
       'CROWDSEC_MACHINE_PASSWORD',

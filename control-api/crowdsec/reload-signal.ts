@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'yaml';
+import type { Logger } from '../../bouncer/shared/runtime/logger.ts';
+import { ageMs, findCrowdsec } from './crowdsec-process.ts';
+import type { CrowdsecVersion } from './crowdsec-version.ts';
+import type { EngineReload } from './engine.ts';
+import { lapiHealth } from './lapi-health.ts';
+import type { LapiTransport } from './lapi-transport.ts';
+
+/** What a person does who runs CrowdSec as a service. */
+export const ASK_TO_RELOAD: EngineReload = { kind: 'ask_operator', command: 'systemctl reload crowdsec' };
+const ASK_TO_RESTART: EngineReload = { kind: 'ask_operator', command: 'systemctl restart crowdsec' };
+
+/**
+ * CrowdSec ends on a SIGHUP that comes while it starts, when LAPI answers already but its parsers are still being
+ * read. Nothing outside tells when that is over, and it takes up to a minute.
+ */
+export const STARTING_MS = 60_000;
+
+/** LAPI closes its door within milliseconds of the signal; until then it answers as if nothing had happened. */
+const SETTLE_MS = 500;
+const LOOK_EVERY_MS = 200;
+
+/** A large database makes a slow start, and a reload is one. */
+const BACK_WITHIN_MS = 30_000;
+
+export interface ReloadSignalPorts {
+  readonly pid: 'auto' | number;
+  readonly configDir: string;
+  readonly transport: LapiTransport;
+  readonly version: () => Promise<CrowdsecVersion | undefined>;
+  readonly startingMs: number;
+  readonly log: Logger;
+}
+
+/** Makes a CrowdSec that somebody else runs read its items again: SIGHUP, and LAPI's answer after it. */
+export async function signalReload(ports: ReloadSignalPorts): Promise<EngineReload> {
+  const { configDir, log } = ports;
+  const search = findCrowdsec(ports.pid, join(configDir, 'config.yaml'));
+  if (search.kind === 'missing') {
+    log.warn(`CrowdSec was not told to reload: ${search.reason}`);
+    return ASK_TO_RELOAD;
+  }
+  if (!survivesHangUp(await ports.version(), isDaemonized(configDir))) {
+    log.warn('CrowdSec was not told to reload: before 1.7 it ends on SIGHUP, unless common.daemonize is true');
+    return ASK_TO_RESTART;
+  }
+  await untilStarted(search.pid, ports);
+  try {
+    process.kill(search.pid, 'SIGHUP');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn(`CrowdSec (process ${search.pid}) could not be told to reload: ${reason}`);
+    return ASK_TO_RELOAD;
+  }
+  return (await isBack(search.pid, ports)) ? { kind: 'reloaded' } : { kind: 'not_running' };
+}
+
+/** Releases from 1.7 always reload; before, only with `daemonize: true`, and the official images had `false`. */
+export function survivesHangUp(
+  version: Pick<CrowdsecVersion, 'major' | 'minor'> | undefined,
+  isDaemon: boolean,
+): boolean {
+  if (isDaemon) return true;
+  return version !== undefined && (version.major > 1 || (version.major === 1 && version.minor >= 7));
+}
+
+function isDaemonized(configDir: string): boolean {
+  const files = ['config.yaml', 'config.yaml.local']; // the second is merged over the first
+  return files.reduce((known, name) => {
+    try {
+      const { common } = (parse(readFileSync(join(configDir, name), 'utf8')) ?? {}) as {
+        common?: { daemonize?: boolean | string };
+      };
+      return common?.daemonize === undefined ? known : [true, 'true'].includes(common.daemonize);
+    } catch {
+      return known;
+    }
+  }, false);
+}
+
+async function untilStarted(pid: number, { startingMs, log }: ReloadSignalPorts): Promise<void> {
+  const missingMs = startingMs - ageMs(pid);
+  if (missingMs <= 0) return;
+  log.info(`CrowdSec (process ${pid}) has just started: it is told to reload in ${Math.ceil(missingMs / 1_000)} s`);
+  await sleep(missingMs);
+}
+
+async function isBack(pid: number, { transport, log }: ReloadSignalPorts): Promise<boolean> {
+  const until = performance.now() + BACK_WITHIN_MS;
+  await sleep(SETTLE_MS);
+  while (performance.now() < until) {
+    if (!isAlive(pid)) {
+      log.error(`CrowdSec (process ${pid}) ended instead of reloading: its log says why`);
+      return false;
+    }
+    if ((await lapiHealth(transport)).kind === 'healthy') {
+      log.info(`CrowdSec (process ${pid}) has reloaded`);
+      return true;
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+  log.error(`CrowdSec (process ${pid}) has not answered for ${BACK_WITHIN_MS / 1_000} s since it was told to reload`);
+  return false;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
