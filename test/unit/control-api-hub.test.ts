@@ -1,0 +1,263 @@
+import { describe, expect, it } from 'vitest';
+import { catalogOf } from '../../control-api/hub/hub-catalog.ts';
+import { hubIndexSchema, type HubItem, type HubRef, type HubType, keyOf } from '../../control-api/hub/hub-item.ts';
+import { difference, planInstall, planRemove, planUpgrade } from '../../control-api/hub/hub-plan.ts';
+import { searchHub } from '../../control-api/hub/hub-search.ts';
+import type { InstalledFile } from '../../control-api/hub/installed-files.ts';
+
+/** An entry as the Hub's index has it, of which version 0.2 is current and 0.1 was before. */
+function entry(path: string, parts: Readonly<Record<string, readonly string[]>> = {}) {
+  const versions = { '0.1': { digest: `${path} 0.1` }, '0.2': { digest: `${path} 0.2` } };
+  return { path, version: '0.2', versions, author: 'crowdsecurity', description: `about ${path}`, ...parts };
+}
+
+const INDEX = hubIndexSchema.parse({
+  collections: {
+    'crowdsecurity/caddy': entry('collections/caddy', {
+      collections: ['crowdsecurity/base-http'],
+      parsers: ['crowdsecurity/caddy-logs'],
+    }),
+    'crowdsecurity/base-http': entry('collections/base-http', { scenarios: ['crowdsecurity/probing'] }),
+    'crowdsecurity/nginx': entry('collections/nginx', { collections: ['crowdsecurity/base-http'] }),
+  },
+  parsers: { 'crowdsecurity/caddy-logs': entry('parsers/caddy-logs') },
+  scenarios: { 'crowdsecurity/probing': entry('scenarios/probing') },
+});
+
+const collection = (name: string): HubRef => ({ type: 'collections', name: `crowdsecurity/${name}` });
+const CADDY = collection('caddy');
+const PROBING: HubRef = { type: 'scenarios', name: 'crowdsecurity/probing' };
+
+const file = (type: HubType, path: string, version = '0.2'): InstalledFile => ({
+  type,
+  fileName: `${path}.yaml`,
+  hubPath: path,
+  digest: `${path} ${version}`,
+});
+
+/** All of the collection for Caddy, as it stands on disk. */
+const CADDY_FILES = [
+  file('collections', 'collections/caddy'),
+  file('collections', 'collections/base-http'),
+  file('parsers', 'parsers/caddy-logs'),
+  file('scenarios', 'scenarios/probing'),
+];
+
+const without = (path: string) => CADDY_FILES.filter(({ hubPath }) => hubPath !== path);
+const catalog = (...files: readonly InstalledFile[]) => catalogOf(INDEX, files);
+const statusOf = (items: ReadonlyMap<string, HubItem>, ref: HubRef) => items.get(keyOf(ref))?.status;
+const short = (changes: readonly (HubRef & { readonly action: string })[]) =>
+  changes.map(({ action, name }) => `${action} ${name.replace('crowdsecurity/', '')}`);
+
+describe('the index of the Hub', () => {
+  it('may leave out every list, or have null for it', () => {
+    expect(hubIndexSchema.parse({}).scenarios).toEqual({});
+    const scenario = { path: 'x', version: '1', versions: {}, parsers: null };
+    const read = hubIndexSchema.parse({ scenarios: { 'a/b': scenario }, unknown: 1 });
+    expect(read.scenarios['a/b']).toMatchObject({
+      description: '',
+      author: '',
+      content: '',
+      parsers: [],
+      contexts: [],
+    });
+  });
+
+  it.each([[[]], [null], ['{}'], [{ parsers: [] }], [{ parsers: { a: {} } }], [{ parsers: { a: { path: 1 } } }]])(
+    'is not %j',
+    (text) => expect(hubIndexSchema.safeParse(text).success).toBe(false),
+  );
+});
+
+describe('the catalog', () => {
+  it('has every item of the index, installed or not', () => {
+    const items = catalog();
+    expect([...items.keys()]).toEqual([
+      'collections/crowdsecurity/caddy',
+      'collections/crowdsecurity/base-http',
+      'collections/crowdsecurity/nginx',
+      'parsers/crowdsecurity/caddy-logs',
+      'scenarios/crowdsecurity/probing',
+    ]);
+    expect(items.get(keyOf(CADDY))).toEqual({
+      ...CADDY,
+      author: 'crowdsecurity',
+      description: 'about collections/caddy',
+      version: '0.2',
+      status: 'not_installed',
+      path: 'collections/caddy',
+      parts: [collection('base-http'), { type: 'parsers', name: 'crowdsecurity/caddy-logs' }],
+    });
+  });
+
+  it('knows an installed item by its content, and which version that is', () => {
+    expect(catalog(...CADDY_FILES).get(keyOf(CADDY))).toMatchObject({ status: 'installed', localVersion: '0.2' });
+    const old = catalog(file('scenarios', 'scenarios/probing', '0.1')).get(keyOf(PROBING));
+    expect(old).toMatchObject({ status: 'update_available', localVersion: '0.1' });
+  });
+
+  it('tells what somebody has changed, and a link that leads nowhere', () => {
+    const changed = catalog(file('scenarios', 'scenarios/probing', 'by hand')).get(keyOf(PROBING));
+    expect(changed).toMatchObject({ status: 'tainted' });
+    expect(changed).not.toHaveProperty('localVersion');
+    const { digest: _, ...dangling } = file('scenarios', 'scenarios/probing');
+    expect(statusOf(catalog(dangling), PROBING)).toBe('tainted');
+  });
+
+  it('has files of people’s own beside it', () => {
+    const own = catalog({ type: 'scenarios', fileName: 'mine.yaml' }).get('scenarios/mine.yaml');
+    expect(own).toEqual({
+      type: 'scenarios',
+      name: 'mine.yaml',
+      author: '',
+      description: '',
+      version: '',
+      status: 'local',
+      path: 'mine.yaml',
+      parts: [],
+    });
+  });
+
+  it('calls a collection tainted when a part, or a part of a part, is missing or changed', () => {
+    expect(statusOf(catalog(...without('parsers/caddy-logs')), CADDY)).toBe('tainted');
+    expect(statusOf(catalog(...without('scenarios/probing')), CADDY)).toBe('tainted');
+    const changed = [...without('scenarios/probing'), file('scenarios', 'scenarios/probing', 'by hand')];
+    expect(statusOf(catalog(...changed), CADDY)).toBe('tainted');
+    const old = [...without('scenarios/probing'), file('scenarios', 'scenarios/probing', '0.1')];
+    expect(statusOf(catalog(...old), CADDY)).toBe('installed');
+  });
+
+  it('leaves a collection that is not installed at that, whatever becomes of its parts', () => {
+    expect(statusOf(catalog(file('scenarios', 'scenarios/probing', 'by hand')), CADDY)).toBe('not_installed');
+  });
+
+  it('passes over parts that nobody knows, and ends at a collection that contains itself', () => {
+    const odd = hubIndexSchema.parse({
+      collections: { 'a/loop': entry('loop', { collections: ['a/loop'], parsers: ['nobody/knows'] }) },
+    });
+    const items = catalogOf(odd, [file('collections', 'loop')]);
+    expect(items.get('collections/a/loop')?.status).toBe('installed');
+    expect(planInstall(items, { type: 'collections', name: 'a/loop' })).toEqual({ kind: 'plan', changes: [] });
+  });
+});
+
+describe('an installation', () => {
+  const plan = (items: ReadonlyMap<string, HubItem>, ref = CADDY) => {
+    const planned = planInstall(items, ref);
+    return planned.kind === 'plan' ? short(planned.changes) : planned;
+  };
+
+  it('brings along every part that is not there, and updates those that are old', () => {
+    const all = ['install caddy', 'install base-http', 'install probing', 'install caddy-logs'];
+    expect(plan(catalog())).toEqual(all);
+    expect(plan(catalog(file('scenarios', 'scenarios/probing', '0.1')))).toEqual(
+      all.map((change) => (change === 'install probing' ? 'update probing' : change)),
+    );
+    expect(plan(catalog(...CADDY_FILES))).toEqual([]);
+  });
+
+  it('completes a collection that lacks a part', () => {
+    expect(plan(catalog(...without('parsers/caddy-logs')))).toEqual(['install caddy-logs']);
+  });
+
+  it('leaves alone what somebody has changed, and refuses to be asked for just that', () => {
+    const items = catalog(file('scenarios', 'scenarios/probing', 'by hand'));
+    expect(plan(items)).toEqual(['install caddy', 'install base-http', 'install caddy-logs']);
+    expect(plan(items, PROBING)).toEqual({ kind: 'untouchable', item: PROBING, status: 'tainted' });
+    const own: HubRef = { type: 'scenarios', name: 'mine.yaml' };
+    expect(plan(catalog({ type: 'scenarios', fileName: 'mine.yaml' }), own)).toEqual({
+      kind: 'untouchable',
+      item: own,
+      status: 'local',
+    });
+  });
+
+  it('of what nobody knows is none', () => {
+    expect(plan(catalog(), collection('nobody'))).toEqual({ kind: 'unknown', item: collection('nobody') });
+  });
+});
+
+describe('a removal', () => {
+  const plan = (items: ReadonlyMap<string, HubItem>, ref = CADDY) => {
+    const planned = planRemove(items, ref);
+    return planned.kind === 'plan' ? short(planned.changes) : planned;
+  };
+
+  it('takes along the parts, and theirs', () => {
+    expect(plan(catalog(...CADDY_FILES))).toEqual([
+      'remove caddy',
+      'remove base-http',
+      'remove probing',
+      'remove caddy-logs',
+    ]);
+  });
+
+  it('leaves what another installed collection needs', () => {
+    const both = catalog(...CADDY_FILES, file('collections', 'collections/nginx'));
+    expect(plan(both)).toEqual(['remove caddy', 'remove caddy-logs']);
+  });
+
+  it('of something that is not installed changes nothing', () => {
+    expect(plan(catalog())).toEqual([]);
+  });
+
+  it('is refused for what somebody has changed, and for what nobody knows', () => {
+    const changed = catalog(file('scenarios', 'scenarios/probing', 'by hand'));
+    expect(plan(changed, PROBING)).toEqual({ kind: 'untouchable', item: PROBING, status: 'tainted' });
+    expect(plan(catalog(), collection('nobody'))).toMatchObject({ kind: 'unknown' });
+    const own: HubRef = { type: 'scenarios', name: 'mine.yaml' };
+    expect(plan(catalog({ type: 'scenarios', fileName: 'mine.yaml' }), own)).toMatchObject({ status: 'local' });
+  });
+});
+
+describe('what changed between two looks', () => {
+  const OLD = file('scenarios', 'scenarios/probing', '0.1');
+  const NEW = file('scenarios', 'scenarios/probing');
+
+  it('is what was installed, updated and removed', () => {
+    expect(short(difference(catalog(), catalog(NEW)))).toEqual(['install probing']);
+    expect(short(difference(catalog(OLD), catalog(NEW)))).toEqual(['update probing']);
+    expect(short(difference(catalog(NEW), catalog()))).toEqual(['remove probing']);
+    expect(difference(catalog(NEW), catalog(NEW))).toEqual([]);
+  });
+
+  it('is everything when nothing was known before', () => {
+    expect(short(difference(new Map(), catalog(NEW)))).toEqual(['install probing']);
+  });
+
+  it('is what an upgrade plans to do', () => {
+    expect(short(planUpgrade(catalog(OLD)))).toEqual(['update probing']);
+    expect(planUpgrade(catalog(NEW))).toEqual([]);
+  });
+});
+
+describe('a search of the Hub', () => {
+  const names = (query: Parameters<typeof searchHub>[1], ...files: readonly InstalledFile[]) =>
+    searchHub(catalog(...files).values(), query).map(({ name }) => name.replace('crowdsecurity/', ''));
+
+  it('finds every word, in any case, in names and descriptions; names first', () => {
+    expect(names({ q: 'COLLECTIONS caddy' })).toEqual(['caddy']);
+    expect(names({ q: '  http  ' })).toEqual(['base-http']);
+    expect(names({ q: 'about scenarios' })).toEqual(['probing']);
+    expect(names({ q: 'nobody has this' })).toEqual([]);
+    const described = { ...[...catalog().values()][0]!, name: 'a/first', description: 'goes with probing' };
+    expect(searchHub([described, ...catalog().values()], { q: 'probing' }).map(({ name }) => name)).toEqual([
+      'crowdsecurity/probing',
+      'a/first',
+    ]);
+  });
+
+  it('without words has all, by type and name', () => {
+    expect(names({})).toEqual(['base-http', 'caddy', 'nginx', 'caddy-logs', 'probing']);
+    expect(names({ q: ' ' })).toEqual(names({}));
+  });
+
+  it('can be narrowed to a type, to what is installed, and to a state', () => {
+    expect(names({ type: 'parsers' })).toEqual(['caddy-logs']);
+    const old = file('scenarios', 'scenarios/probing', '0.1');
+    expect(names({ installed: true }, old)).toEqual(['probing']);
+    expect(names({ installed: false }, old)).toEqual(['base-http', 'caddy', 'nginx', 'caddy-logs']);
+    expect(names({ status: 'update_available' }, old)).toEqual(['probing']);
+    expect(names({ status: 'installed' }, old)).toEqual([]);
+  });
+});
