@@ -41,7 +41,7 @@ export function* schedule(seed: number, cast: Cast): Generator<Step, never> {
     edits: 0,
   };
   for (;;) {
-    const action = due(plan) ?? random.weighted(possible(plan, cast, random));
+    const action = due(plan) ?? chosen(plan, cast, random);
     remember(plan, action, random);
     yield { action, pauseMs: random.between(0, LONGEST_PAUSE_MS) };
   }
@@ -53,6 +53,13 @@ function due(plan: Plan): Action | undefined {
   if (plan.offStepsLeft > 0 || !canBeSet(plan)) return undefined;
   if (!plan.enabled) return { kind: 'enabled', enabled: true };
   return plan.policy === 'monitor' ? { kind: 'policy', policy: 'enforce' } : undefined;
+}
+
+/** With LAPI and Caddy gone there is nothing left to do but to bring one back. */
+function chosen(plan: Plan, cast: Cast, random: Random): Action {
+  const choices = possible(plan, cast, random);
+  if (choices.length > 0) return random.weighted(choices);
+  return { kind: 'back', outage: random.pick([...plan.gone.values()]).outage };
 }
 
 interface Choice {
