@@ -20,7 +20,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['bouncer/**/*.ts', 'caddy/**/*.ts', 'control-api/**/*.ts'],
-      exclude: ['**/main.ts', 'control-api/ui/**'],
+      exclude: ['**/main.ts', 'bouncer/cli.ts', 'control-api/ui/**'],
     },
   },
 });
