@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Address, familyOf, mappedForm, parseAddress } from '../shared/net/prefix.ts';
 
 /** The two halves of a lane: bans that the compiled routes lack, and addresses that they block wrongly by now. */
 export type LaneSide = 'ban' | 'allow';
+
+/** File systems note times in steps of some milliseconds: two changes within one step look like one. */
+const TIME_STEP_MS = 100;
 
 /** Each Caddy's lane is a folder of its own in LANE_DIR, named so that any admin address fits. */
 export function laneFolderName(admin: string): string {
@@ -18,6 +21,8 @@ export function laneFolderName(admin: string): string {
 export class LaneFolder {
   readonly #root: string;
   readonly #held: Record<LaneSide, Set<Address>> = { ban: new Set(), allow: new Set() };
+  /** When each folder had last changed as it was read to hold just our entries, in nanoseconds; unknown otherwise. */
+  readonly #seen: Record<LaneSide, bigint | undefined> = { ban: undefined, allow: undefined };
 
   constructor(root: string) {
     this.#root = root;
@@ -31,8 +36,11 @@ export class LaneFolder {
     }
     chmodSync(this.#root, 0o755);
     for (const side of ['ban', 'allow'] as const) {
-      const names = readdirSync(join(this.#root, side)).map((name) => parseAddress(name));
-      this.#held[side] = new Set(names.filter((address) => address !== undefined));
+      const names = new Set(readdirSync(join(this.#root, side)));
+      this.#held[side] = new Set([...names].flatMap((name) => entryOf(name) ?? []));
+      // One spelling without the other is half an entry: a disk was full, or somebody took it away.
+      for (const name of [...this.#held[side]].flatMap((address) => spellings(address)))
+        if (!names.has(name)) writeFileSync(join(this.#root, side, name), '');
     }
   }
 
@@ -65,12 +73,36 @@ export class LaneFolder {
     }
   }
 
+  /** Whether nobody else took entries away or added some. It costs two calls to the system while nothing changes. */
+  isAsLeft(): boolean {
+    return this.#isSideAsLeft('ban') && this.#isSideAsLeft('allow');
+  }
+
+  #isSideAsLeft(side: LaneSide): boolean {
+    const folder = join(this.#root, side);
+    const changedAt = statSync(folder, { bigint: true }).mtimeNs; // before it is read: what comes later is seen later
+    if (changedAt === this.#seen[side]) return true;
+    const held = this.#held[side];
+    const found = readdirSync(folder).flatMap((name) => entryOf(name) ?? []);
+    const expected = [...held].reduce((count, address) => count + spellings(address).length, 0);
+    const isOurs = found.length === expected && found.every((address) => held.has(address));
+    const ageMs = Date.now() - Number(changedAt / 1_000_000n);
+    this.#seen[side] = isOurs && ageMs > TIME_STEP_MS ? changedAt : undefined;
+    return isOurs;
+  }
+
   /** Puts the file by which Caddy proves that it sees this folder, or takes it away. */
   setProof(name: string, isThere: boolean): void {
     const path = join(this.#root, 'proof', name);
     if (isThere) writeFileSync(path, '');
     else rmSync(path, { force: true });
   }
+}
+
+/** The address that Caddy would take a file for: it compares names letter by letter. */
+function entryOf(name: string): Address | undefined {
+  const address = parseAddress(name);
+  return address !== undefined && spellings(address).includes(name) ? address : undefined;
 }
 
 /** A proxy that Caddy trusts may spell an IPv4 client in its IPv4-mapped form, which Caddy does not change. */

@@ -33,6 +33,7 @@ export class LaneKeeper {
   #isProven = false;
   #isOpen = false;
   #failures = 0;
+  #wasMeddledWith = false;
   #reason: string | undefined = 'not proven yet';
   /** Whether the rules that Caddy was last seen to hold ask the lane. */
   #isCompiled = false;
@@ -117,7 +118,7 @@ export class LaneKeeper {
   /** Proves the lane once more. @returns whether that changed anything. */
   async check(): Promise<boolean> {
     const was = this.#isProven;
-    const problem = this.#open() ?? (await this.#ask());
+    const problem = this.#open() ?? this.#look() ?? (await this.#ask());
     if (problem === undefined) {
       this.#failures = 0;
       this.#reason = undefined;
@@ -136,6 +137,25 @@ export class LaneKeeper {
       return undefined;
     } catch (error) {
       return `LANE_DIR cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+
+  /** Somebody may have emptied the folder file by file: Caddy still sees it, and the proof goes on succeeding. */
+  #look(): string | undefined {
+    try {
+      const isMeddledWith = !this.#folder.isAsLeft();
+      if (isMeddledWith) {
+        if (!this.#wasMeddledWith) this.#log.warn('somebody else changed the entries of the lane; they are put right');
+        this.#folder.open();
+        this.#lane.reopened();
+        this.#lane.write();
+      }
+      this.#wasMeddledWith = isMeddledWith;
+      return undefined;
+    } catch (error) {
+      const reason = `LANE_DIR cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+      this.#lose(reason);
+      return reason;
     }
   }
 
