@@ -21,8 +21,10 @@ import { type ConsolePorts, consoleRoutes } from './routes/console.ts';
 import { type DecisionChangePorts, decisionChangeRoutes } from './routes/decision-changes.ts';
 import { type DecisionPorts, decisionRoutes } from './routes/decisions.ts';
 import { type DiagnosticsPorts, diagnosticsRoutes } from './routes/diagnostics.ts';
+import { type DrillPorts, drillRoutes } from './routes/drill.ts';
 import { type EventPorts, eventRoutes } from './routes/events.ts';
 import { type HealthPorts, healthRoutes } from './routes/health.ts';
+import { type HistoryPorts, historyRoutes } from './routes/history.ts';
 import { type HubChangePorts, hubChangeRoutes } from './routes/hub-changes.ts';
 import { type HubReadPorts, hubRoutes } from './routes/hub.ts';
 import { type LookupPorts, lookupRoutes } from './routes/lookup.ts';
@@ -42,8 +44,10 @@ export interface AppPorts
     DecisionChangePorts,
     DecisionPorts,
     DiagnosticsPorts,
+    DrillPorts,
     EventPorts,
     HealthPorts,
+    HistoryPorts,
     HubChangePorts,
     HubReadPorts,
     LookupPorts,
@@ -117,10 +121,12 @@ export function createApp(ports: AppPorts) {
     .route('/', protectionRoutes(ports))
     .route('/', consoleRoutes(ports))
     .route('/', diagnosticsRoutes(ports))
+    .route('/', drillRoutes(ports))
     .route('/', hubRoutes(ports))
     .route('/', hubChangeRoutes(ports))
     .route('/', allowlistRoutes(ports))
     .route('/', decisionRoutes(ports))
+    .route('/', historyRoutes(ports))
     .route('/', decisionChangeRoutes(ports))
     .route('/', lookupRoutes(ports))
     .route('/', alertRoutes(ports))

@@ -4,6 +4,7 @@ import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { EngineFollower } from './crowdsec/engine-follower.ts';
 import { HeartbeatPoller } from './heartbeat/heartbeat-poller.ts';
+import { HistoryRecorder } from './history/history-recorder.ts';
 import type { Access } from './http/access.ts';
 import { listen, type Listener } from './http/listener.ts';
 import { RequestMetrics } from './http/request-metrics.ts';
@@ -53,6 +54,7 @@ export async function startControlApi(config: Config, log: Logger, pace: Pace = 
       new EngineFollower(parts.engine, parts.protection, parts.redis),
       heartbeatPoller(config, parts, log),
       parts.decisions.table,
+      new HistoryRecorder(parts.redis, parts.protection, parts.clock),
       {
         name: 'HTTP',
         start: async () => {

@@ -61,6 +61,7 @@ export const TOUR: readonly Chapter[] = [
         says: 'The same line without `preview=true` does it.',
       }),
       get('/decisions', { query: 'q=203.0.113&sort=-until&limit=2' }),
+      get('/decisions/history', { query: 'period=24h' }),
       get('/decisions/export', { query: 'format=csv&origin=local' }),
       get('/lookup/{ip}', { fill: { ip: '203.0.113.9' } }),
       del('/decisions', { query: 'value=203.0.113.9' }),
@@ -129,7 +130,7 @@ export const TOUR: readonly Chapter[] = [
   {
     title: 'Diagnostics',
     says: 'The checks of `control-api diagnose`, over HTTP. They come in the order in which to mend what they find.',
-    stops: [get('/diagnostics/connectivity'), get('/diagnostics/config')],
+    stops: [get('/diagnostics/connectivity'), get('/diagnostics/config'), post('/diagnostics/drill')],
   },
   {
     title: 'Events',

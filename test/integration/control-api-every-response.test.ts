@@ -76,6 +76,7 @@ describe('every documented answer', () => {
       presets: () => api.get('/hub/presets'),
       allowlist: () => api.get('/allowlist'),
       decisions: () => api.get('/decisions'),
+      history: () => api.get('/decisions/history'),
       csv: () => api.get('/decisions/export?format=csv'),
       json: () => api.get('/decisions/export?format=json'),
       lookup: () => api.get('/lookup/198.18.0.1'),
@@ -106,6 +107,7 @@ describe('every documented answer', () => {
       'unban by value': () => api.delete('/decisions?value=198.18.1.1'),
       'unban by id': async () => api.delete(`/decisions/${await idOf('198.18.1.2')}`),
       'unban many': async () => api.post('/decisions/delete', { ids: [await idOf('198.18.1.3')] }),
+      drill: () => api.post('/diagnostics/drill'),
     });
   });
 
@@ -152,6 +154,7 @@ describe('every documented answer', () => {
       'unban by value': () => api.delete('/decisions?value=198.18.2.1'),
       'unban by id': () => api.delete(`/decisions/${second}`),
       'unban many': () => api.post('/decisions/delete', { ids: [third] }),
+      drill: () => api.post('/diagnostics/drill'),
     });
     await stack.caddy.start();
   });

@@ -7,6 +7,7 @@ export const keys = {
   statusPattern: `${PREFIX}status:*`,
   commands: `${PREFIX}commands`,
   events: `${PREFIX}events`,
+  history: `${PREFIX}history`,
   snapshot: `${PREFIX}snapshot`,
   enrollment: `${PREFIX}enrollment`,
   heartbeat: `${PREFIX}heartbeat`,

@@ -161,6 +161,15 @@ export interface DecisionPage {
   readonly next_cursor?: string;
 }
 
+export interface DecisionHistory {
+  readonly slot_seconds: number;
+  readonly slots: readonly {
+    readonly at: string;
+    readonly counts: Readonly<Record<'local' | 'community' | 'lists', number>> | null;
+    readonly state: BouncerSummary['state'] | null;
+  }[];
+}
+
 export interface Cover {
   readonly id: number;
   readonly value: string;

@@ -7,6 +7,7 @@ import { Link } from '../../routing/link.tsx';
 import { count } from '../../text/count.ts';
 import { ago } from '../../text/time.ts';
 import { AlertCharts } from './alert-charts.tsx';
+import { DecisionHistoryCard } from './decision-history.tsx';
 import { EventFeed } from './event-feed.tsx';
 import { HeadlineCard } from './headline-card.tsx';
 
@@ -18,6 +19,7 @@ export function OverviewPage() {
       <div class="stack">
         <HeadlineCard status={status} />
         {status === undefined ? null : <Tiles status={status} />}
+        <DecisionHistoryCard />
         <AlertCharts />
         <EventFeed />
         <CurlLine call={{ method: 'GET', path: '/status' }} />
