@@ -12,6 +12,9 @@ export const LANE_LIMITS: LaneLimits = { entries: 1_000, ageMs: 3_600_000 };
 
 const POSSIBLE_AT_MOST = 4;
 
+/** Of `entries`: more addresses than this are a flood, which a push carries; a first pull may bring a million. */
+const FLOOD_FACTOR = 5;
+
 /** Whether an address must be blocked now, by what is wanted. */
 export type IsWanted = (address: Address) => boolean;
 
@@ -41,8 +44,9 @@ export class Lane {
   #touchedSincePush = new Set<Address>();
   /** Addresses whose entry was not looked at since they, or what Caddy may hold, changed. */
   #pending = new Set<Address>();
-  #hasTouchedRange = false;
-  #hasTouchedRangeSincePush = false;
+  /** Something changed that has no place here, a range or one of a flood: only a push brings it to Caddy. */
+  #needsPush = false;
+  #needsPushSincePush = false;
   #oldestAt: number | undefined;
   #confirmed: HeldSet | undefined;
 
@@ -59,7 +63,7 @@ export class Lane {
 
   /** Whether the entries make Caddy do what is wanted; a range, a flood, or not knowing what it holds needs a push. */
   get suffices(): boolean {
-    return !this.#hasTouchedRange && !this.#possible.includes(undefined) && this.#pending.size === 0;
+    return !this.#needsPush && !this.#possible.includes(undefined) && this.#pending.size === 0;
   }
 
   /** Whether the entries are so many or so old that they are to be folded into a push. */
@@ -70,11 +74,26 @@ export class Lane {
 
   /** A prefix was banned or lifted: note it, whether or not the lane is in use. */
   touch(prefix: Prefix): void {
-    if (isAddress(prefix)) {
-      this.#touched.add(prefix);
-      this.#touchedSincePush.add(prefix);
-      this.#pending.add(prefix);
-    } else this.#hasTouchedRange = this.#hasTouchedRangeSincePush = true;
+    if (!isAddress(prefix)) {
+      this.#needsPush = this.#needsPushSincePush = true;
+      return;
+    }
+    this.#touched.add(prefix);
+    this.#touchedSincePush.add(prefix);
+    this.#pending.add(prefix);
+    const most = this.#limits.entries * FLOOD_FACTOR;
+    if (this.#touched.size > most) this.#flood();
+    if (this.#touchedSincePush.size > most) {
+      this.#touchedSincePush.clear();
+      this.#needsPushSincePush = true;
+    }
+  }
+
+  /** Forgets what has no entry: it cannot be in the way of the push that is due now, which carries it. */
+  #flood(): void {
+    this.#touched = this.#folder.addresses;
+    this.#pending = new Set([...this.#pending].filter((address) => this.#folder.has(address)));
+    this.#needsPush = true;
   }
 
   /**
@@ -103,7 +122,7 @@ export class Lane {
   pushing(wanted: HeldSet): void {
     for (const address of this.#folder.addresses) this.#touched.add(address);
     this.#touchedSincePush = new Set();
-    this.#hasTouchedRangeSincePush = false;
+    this.#needsPushSincePush = false;
     // Several pushes without an answer: Caddy may hold any of them, which is as good as not knowing.
     this.#possible = this.#possible.length < POSSIBLE_AT_MOST ? [...this.#possible, wanted] : [undefined];
     this.#pending = new Set(this.#touched);
@@ -118,7 +137,7 @@ export class Lane {
     // Entries written for the old compilation must go, too, so they are looked at once more.
     this.#touched = new Set([...this.#touchedSincePush, ...this.#folder.addresses]);
     this.#pending = new Set(this.#touched);
-    this.#hasTouchedRange = this.#hasTouchedRangeSincePush;
+    this.#needsPush = this.#needsPushSincePush;
   }
 
   /** Nobody knows what Caddy holds: it was reloaded, replaced, or a push ended without an answer. */

@@ -8,11 +8,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HeldSet } from '../../bouncer/enforce/held-set.ts';
-import { Lane } from '../../bouncer/enforce/lane.ts';
+import { Lane, LANE_LIMITS } from '../../bouncer/enforce/lane.ts';
 import { LaneFolder } from '../../bouncer/enforce/lane-folder.ts';
 import { type Address, comparePrefixes, parseAddress } from '../../bouncer/shared/net/prefix.ts';
 
-const ADDRESSES = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '2001:db8::1', '2001:db8::2'].map((text) => {
+const TEXTS = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4'];
+const ADDRESSES = TEXTS.map((text) => {
   const address = parseAddress(text);
   if (address === undefined) throw new Error(text);
   return address;
@@ -40,9 +41,11 @@ class World {
   held: HeldSet[] = [new HeldSet({ addresses: [], ranges: [], exceptions: [] })];
   #now = 0;
   #folder = new LaneFolder(root);
+  readonly #limits: typeof LANE_LIMITS;
   lane: Lane;
 
-  constructor() {
+  constructor(limits = LANE_LIMITS) {
+    this.#limits = limits;
     this.lane = this.#open();
     this.lane.confirmed(this.held[0]!);
   }
@@ -113,6 +116,7 @@ class World {
       this.#folder,
       (address) => this.wanted.has(address),
       () => this.#now,
+      this.#limits,
     );
   }
 }
@@ -133,6 +137,54 @@ describe('Lane', () => {
       }),
       { numRuns: 400, seed: 11 },
     );
+  });
+
+  it('keeps that promise in a flood wherever it says that it suffices, and where it has an entry', () => {
+    const isRight = (world: World, address: Address) =>
+      world.held.every((held) => world.blocks(held, address) === world.wanted.has(address));
+    const seen = { floods: 0, sufficing: 0 };
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (history) => {
+        for (const side of ['ban', 'allow']) rmSync(join(root, side), { recursive: true, force: true });
+        const world = new World({ entries: 1, ageMs: 3_600_000 });
+        for (const step of history) {
+          world.take(step);
+          const entries = ['ban', 'allow'].flatMap((side) => readdirSync(join(root, side)));
+          const owed = ADDRESSES.filter((address) => world.lane.suffices || entries.includes(address));
+          expect(owed.filter((address) => !isRight(world, address))).toEqual([]);
+          seen[world.lane.suffices ? 'sufficing' : 'floods']++;
+        }
+        for (const kind of ['confirm', 'push', 'confirm']) world.take({ kind });
+        expect(world.lane.suffices).toBe(true);
+        expect(ADDRESSES.filter((address) => !isRight(world, address))).toEqual([]);
+      }),
+      { numRuns: 120, seed: 12 },
+    );
+    expect(Math.min(seen.floods, seen.sufficing)).toBeGreaterThan(20); // both were met
+  });
+
+  it('remembers no more of a flood than of a busy hour, and asks for one push', () => {
+    const folder = new LaneFolder(root);
+    folder.open();
+    let questions = 0;
+    const isWanted = () => ++questions > 0;
+    const lane = new Lane(folder, isWanted, () => 0);
+    const nothing = new HeldSet({ addresses: [], ranges: [], exceptions: [] });
+    lane.confirmed(nothing);
+    const flood = Array.from({ length: 20_000 }, (_, i) => parseAddress(`10.1.${i >> 8}.${i & 255}`)!);
+    for (const address of flood) lane.touch(address);
+    expect(lane.suffices).toBe(false);
+    const everything = new HeldSet({ addresses: flood, ranges: [], exceptions: [] });
+    lane.pushing(everything);
+    lane.write();
+    lane.confirmed(everything);
+    lane.write();
+    expect(lane.suffices).toBe(true);
+    expect(questions).toBeLessThan(6_000); // it looks at what it remembers, address by address
+    lane.touch(ADDRESSES[0]!);
+    lane.write();
+    expect(readdirSync(join(root, 'ban'))).toHaveLength(2); // and, for IPv4, in its mapped spelling
+    expect(lane.suffices).toBe(true);
   });
 
   it('holds nothing once a push of everything is confirmed', () => {
