@@ -12,8 +12,9 @@ import { blockListOf, isListed } from '../support/block-list.ts';
 import type { Presence } from './presence.ts';
 import type { Part } from './step.ts';
 
-/** The value of what concerns every address. */
-export const EVERYBODY = 'everybody';
+/** Values that are no address: what spares everybody. */
+const EVERYBODY = ['protection is off', 'policy monitor', 'no rules in Caddy'] as const;
+export type Everybody = (typeof EVERYBODY)[number];
 
 export interface Change {
   readonly kind: string;
@@ -29,7 +30,8 @@ export interface Change {
 export interface Fact {
   readonly effect: 'block' | 'spare';
   readonly value: string;
-  readonly covers: BlockList | typeof EVERYBODY;
+  /** Undefined: everybody. */
+  readonly covers: BlockList | undefined;
   readonly begins: Change;
   /** Whichever comes first ends it. */
   readonly ends: Change[];
@@ -60,7 +62,7 @@ export class Oracle {
   }
 
   begin(effect: Fact['effect'], value: string, begins: Change, ...ends: Change[]): Fact {
-    const covers = value === EVERYBODY ? value : blockListOf([value]);
+    const covers = EVERYBODY.some((name) => name === value) ? undefined : blockListOf([value]);
     const fact: Fact = { effect, value, covers, begins, ends };
     this.#facts = this.#facts.filter((old) => !old.ends.some((end) => this.#isDue(end, begins.from - KEPT_MS)));
     this.#facts.push(fact);
@@ -106,7 +108,7 @@ export class Oracle {
   }
 
   #covering(client: string): Fact[] {
-    return this.#facts.filter(({ covers }) => covers === EVERYBODY || isListed(covers, client));
+    return this.#facts.filter(({ covers }) => covers === undefined || isListed(covers, client));
   }
 
   #isDue({ to, needs, isConfirmed = false }: Change, at: number): boolean {

@@ -3,7 +3,7 @@ import { parsePrefix } from '../../bouncer/shared/net/prefix.ts';
 import type { Child } from '../../scripts/servers/child.ts';
 import { siteWith } from '../support/site.ts';
 import type { Stack } from '../support/stack.ts';
-import { type Change, EVERYBODY, type Oracle } from './oracle.ts';
+import type { Change, Everybody, Oracle } from './oracle.ts';
 import type { Presence } from './presence.ts';
 import { type Action, CROWD, type Outage, type Part, type Server } from './step.ts';
 import { faultOf, isOnWay, type Ways } from './ways.ts';
@@ -49,11 +49,11 @@ export class World {
       case 'disallow':
         return this.#disallow(canonical(action.value));
       case 'enabled':
-        return this.#sparesAll(!action.enabled, 'PUT /enabled', () =>
+        return this.#sparesAll(!action.enabled, 'protection is off', 'PUT /enabled', () =>
           this.#set('PUT', '/enabled', { enabled: action.enabled }),
         );
       case 'policy':
-        return this.#sparesAll(action.policy === 'monitor', 'PUT /policy', () =>
+        return this.#sparesAll(action.policy === 'monitor', 'policy monitor', 'PUT /policy', () =>
           this.#set('PUT', '/policy', { policy: action.policy }),
         );
       case 'reload':
@@ -97,10 +97,10 @@ export class World {
     return this.#ends('spare', value, this.#change('disallow', FROM_REDIS), () => this.#set('DELETE', path));
   }
 
-  async #sparesAll(isOn: boolean, kind: string, act: () => Promise<boolean>): Promise<void> {
+  async #sparesAll(isOn: boolean, what: Everybody, kind: string, act: () => Promise<boolean>): Promise<void> {
     const change = this.#change(kind, FROM_REDIS);
-    if (isOn) this.#oracle.begin('spare', EVERYBODY, change);
-    else this.#oracle.end('spare', EVERYBODY, change);
+    if (isOn) this.#oracle.begin('spare', what, change);
+    else this.#oracle.end('spare', what, change);
     took(change, await act());
   }
 
@@ -113,7 +113,7 @@ export class World {
   /** Something takes our rules out of Caddy: until the bouncer has put them back, everybody may be served. */
   async #withoutRules(kind: string, act: () => Promise<void>): Promise<void> {
     const repaired = this.#change(kind, BY_ITSELF);
-    this.#oracle.begin('spare', EVERYBODY, repaired, repaired);
+    this.#oracle.begin('spare', 'no rules in Caddy' satisfies Everybody, repaired, repaired);
     await act();
     repaired.to = performance.now();
   }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Change, EVERYBODY, Oracle } from '../chaos/oracle.ts';
+import { type Change, Oracle } from '../chaos/oracle.ts';
 import { Presence } from '../chaos/presence.ts';
 import type { Part } from '../chaos/step.ts';
 
@@ -81,9 +81,19 @@ describe('the oracle', () => {
 
   it('takes at its word who says that Caddy follows', () => {
     oracle.begin('block', CLIENT, change(0));
-    oracle.begin('spare', EVERYBODY, { ...change(2_000, 2_500), isConfirmed: true });
+    oracle.begin('spare', 'protection is off', { ...change(2_000, 2_500), isConfirmed: true });
     expect(allowed(2_499)).toBe('blocked or served');
     expect(allowed(2_500)).toBe('served');
+  });
+
+  it('knows that protection which is on again may still only watch', () => {
+    oracle.begin('block', CLIENT, change(0));
+    oracle.begin('spare', 'protection is off', change(0));
+    oracle.begin('spare', 'policy monitor', change(0));
+    oracle.end('spare', 'protection is off', change(2_000));
+    expect(allowed(4_000)).toBe('served');
+    oracle.end('spare', 'policy monitor', change(4_000));
+    expect(allowed(6_000)).toBe('blocked');
   });
 
   it('expects what was there before to be there while parts are gone', () => {
@@ -112,7 +122,7 @@ describe('the oracle', () => {
   it('knows a moment without rules, which proves nothing once it is over', () => {
     oracle.begin('block', CLIENT, change(0));
     const reload = change(2_000, 2_200, ['bouncer', 'Caddy']);
-    oracle.begin('spare', EVERYBODY, reload, reload);
+    oracle.begin('spare', 'no rules in Caddy', reload, reload);
     expect(allowed(1_999)).toBe('blocked');
     expect(allowed(3_199)).toBe('blocked or served');
     expect(allowed(3_200)).toBe('blocked');
