@@ -28,16 +28,21 @@ function readLogfmt(line: string): CscliMessage | undefined {
   const match = /^(?:time="[^"]*" )?level=(\w+) msg=(?:"((?:[^"\\]|\\.)*)"?|(\S+))/.exec(line);
   if (match === null) return undefined;
   const [, level = '', quoted, bare = ''] = match;
-  const text =
-    quoted === undefined ? bare : quoted.replaceAll(/\\(.)/g, (_, next: string) => (next === 'n' ? ' ' : next));
-  return { level, text: text.trim() };
+  return { level, text: quoted === undefined ? bare : unquoted(quoted).trim() };
+}
+
+/** Go's `%q` escapes quotes, backslashes, and what a line of text has no use for: line breaks, tabs, `\x1b`, `\u200b`. */
+function unquoted(text: string): string {
+  return text.replaceAll(/\\(?:(["\\])|x[\da-f]{2}|u[\da-f]{4}|U[\da-f]{8}|.)/g, (_, plain?: string) => plain ?? ' ');
 }
 
 function readJson(line: string): CscliMessage | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
     const { level, msg } = JSON.parse(line) as { level?: unknown; msg?: unknown };
-    return typeof level === 'string' && typeof msg === 'string' ? { level, text: msg.trim() } : undefined;
+    return typeof level === 'string' && typeof msg === 'string'
+      ? { level, text: msg.replaceAll(/\p{Cc}/gu, ' ').trim() }
+      : undefined;
   } catch {
     return undefined;
   }

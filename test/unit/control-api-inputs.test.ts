@@ -199,6 +199,8 @@ describe('a command line', () => {
 describe('what cscli says', () => {
   it.each([
     ['time="2026-01-01T00:00:00Z" level=fatal msg="could not: \\"x\\"\\nsecond"', 'fatal', 'could not: "x" second'],
+    [String.raw`level=info msg="a\tb\x1b[31mc\u200bd\\n"`, 'info', String.raw`a b [31mc d\n`],
+    ['{"level":"info","msg":"two\\nlines"}', 'info', 'two lines'],
     ['level=warning msg=bare rest', 'warning', 'bare'],
     ['time="x" level=info msg="cut sho', 'info', 'cut sho'],
     ['{"level":"error","msg":" spaces ","time":"x"}', 'error', 'spaces'],
