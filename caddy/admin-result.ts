@@ -29,7 +29,8 @@ export class AdminWords {
     if (status === 412) return { kind: 'stale', message: `${this.#name}: the config was changed meanwhile` };
     // GET answers 400 and PATCH 500 with the same words where there is no `apps.http` to walk through.
     if (reason.startsWith('invalid traversal path')) return this.noHttpApp();
-    if (status >= 500 && !isVerdict(reason))
+    // Something before Caddy that wants to be asked less often says nothing about the config.
+    if (status === 429 || (status >= 500 && !isVerdict(reason)))
       return { kind: 'unreachable', message: `${this.#name} failed with ${status}: ${reason}` };
     return {
       kind: 'rejected',

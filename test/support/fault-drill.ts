@@ -58,6 +58,14 @@ export class FaultDrill {
     });
   }
 
+  /** For a fault that takes another course; `work` is all that comes after it. */
+  async converges(fault: string, work: () => Promise<void>): Promise<void> {
+    const startedAt = performance.now();
+    await work();
+    await this.#until(isWell);
+    this.#rows.push({ fault, told: '–', converged: seconds(performance.now() - startedAt) });
+  }
+
   /** What `/readyz` says, whether or not it is ready. */
   async status(): Promise<BouncerStatus> {
     return JSON.parse((await this.#stack.bouncer.get('/readyz')).body) as BouncerStatus;

@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 import type { TestCertificates } from './internet/certificates.ts';
 
 /** What goes wrong between two parts. Lengths are bytes of what the server answers, times are milliseconds. */
-export type Fault =
+export type Fault = (
   | { readonly kind: 'none' }
   /** Every piece of an answer comes so much later. */
   | { readonly kind: 'delay'; readonly ms: number }
@@ -15,7 +15,11 @@ export type Fault =
   /** Connections are taken and stand, and nothing ever comes through, as behind a firewall that forgot them. */
   | { readonly kind: 'half_open' }
   /** Something else answers. The connection ends after it, or stays. */
-  | { readonly kind: 'answer'; readonly bytes: string | Buffer; readonly then: 'end' | 'stay' };
+  | { readonly kind: 'answer'; readonly bytes: string | Buffer; readonly then: 'end' | 'stay' }
+) & {
+  /** Only connections on which the client begins with these bytes, such as `PATCH `. */
+  readonly only?: string;
+};
 
 export const NO_FAULT: Fault = { kind: 'none' };
 
@@ -150,6 +154,8 @@ class Link {
   /** What is on its way to the client, in order. */
   #sending: Promise<void> = Promise.resolve();
   #sent = 0;
+  /** What the client said first. */
+  #beginning = '';
   #isBroken = false;
 
   constructor(client: Socket, fault: () => Fault, connect: () => Socket, ended: () => void) {
@@ -165,7 +171,16 @@ class Link {
     client.on('close', () => this.break());
     client.on('data', (chunk: Buffer) => this.#fromClient(chunk));
     client.on('end', () => void this.#server?.end());
+    this.#cutAtOnce(this.#current);
+  }
+
+  /** What is wrong with this connection now. */
+  get #current(): Fault {
     const fault = this.#fault();
+    return fault.only === undefined || this.#beginning.startsWith(fault.only) ? fault : NO_FAULT;
+  }
+
+  #cutAtOnce(fault: Fault): void {
     if (fault.kind === 'cut' && fault.afterBytes === 0) this.break();
   }
 
@@ -181,7 +196,10 @@ class Link {
   }
 
   #fromClient(chunk: Buffer): void {
-    const fault = this.#fault();
+    if (this.#beginning === '') this.#beginning = chunk.toString('latin1', 0, 100);
+    const fault = this.#current;
+    this.#cutAtOnce(fault);
+    if (this.#isBroken) return;
     if (fault.kind === 'half_open') return;
     if (fault.kind !== 'answer') {
       (this.#server ??= this.#connected()).write(chunk);
@@ -197,7 +215,7 @@ class Link {
     server.on('data', (chunk: Buffer) => this.#queue(() => this.#toClient(chunk)));
     server.on('end', () =>
       this.#queue(() => {
-        if (this.#fault().kind !== 'half_open') this.#client.end();
+        if (this.#current.kind !== 'half_open') this.#client.end();
         return Promise.resolve();
       }),
     );
@@ -209,7 +227,7 @@ class Link {
   }
 
   async #toClient(chunk: Buffer): Promise<void> {
-    const fault = this.#fault();
+    const fault = this.#current;
     switch (fault.kind) {
       case 'half_open':
         return;

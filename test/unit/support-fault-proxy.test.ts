@@ -117,6 +117,13 @@ describe('the fault proxy', () => {
     expect(seen).toEqual([]);
   });
 
+  it('does it only to those who begin in a certain way, when it is told so', async () => {
+    proxy.set({ kind: 'cut', afterBytes: 0, only: 'PATCH ' });
+    expect(await ask()).toMatchObject({ status: 200 });
+    await expect(call({ url: `${proxy.url}/x`, method: 'PATCH' })).rejects.toThrow(/ECONNRESET|socket hang up/);
+    expect(seen).toEqual(['/x']);
+  });
+
   it('speaks TLS with the certificate that it is given, and then with another one', async () => {
     const right = makeCertificates(['localhost']);
     const secure = await FaultProxy.before(url, { certificates: right });
