@@ -5,9 +5,15 @@ import { createFilter, type Filter } from './decisions/filter.ts';
 import { DecisionStore } from './decisions/store.ts';
 import { judge } from './decisions/verdict.ts';
 import { CaddyRound } from './enforce/caddy-round.ts';
+import { confirmed } from './enforce/confirmed.ts';
 import { DesiredState } from './enforce/desired.ts';
 import { LaneKeeper } from './enforce/lane-keeper.ts';
 import { Reconciler } from './enforce/reconciler.ts';
+import { hearCommands } from './fleet/commands.ts';
+import { FleetFollower } from './fleet/fleet-follower.ts';
+import { FleetLease } from './fleet/fleet-lease.ts';
+import { FleetRefresh } from './fleet/fleet-refresh.ts';
+import { sharedSetOf } from './fleet/shared-set.ts';
 import { banActionOf, endpointOf, filterOf, laneSettingsOf } from './from-config.ts';
 import { createBouncerApp, type RefreshAsked } from './http/app.ts';
 import { BouncerMetrics } from './http/metrics.ts';
@@ -17,22 +23,17 @@ import { LapiStream } from './lapi/stream.ts';
 import { explain, type LookupAnswer } from './lookup.ts';
 import { Intake } from './intake.ts';
 import { Reporter } from './reporter.ts';
+import type { BouncerStatus } from './shared/domain/status.ts';
 import type { Address } from './shared/net/prefix.ts';
 import { RedisLink } from './shared/redis/client.ts';
-import { onCommand } from './shared/redis/command-channel.ts';
 import type { Clock } from './shared/runtime/clock.ts';
 import type { Logger } from './shared/runtime/logger.ts';
 import { type Service, ServiceGroup } from './shared/runtime/service.ts';
-import { endsWithin } from './shared/runtime/time-limit.ts';
 import { SettingsKeeper } from './state/settings-keeper.ts';
 import { SnapshotKeeper } from './state/snapshot-keeper.ts';
 import { StateDir } from './state/state-dir.ts';
 import { VERSION } from './version.ts';
 
-/** How long `/refresh?wait` waits for every Caddy to confirm. */
-const CONFIRM_LIMIT_MS = 10_000;
-/** How long it waits for LAPI before that: whoever asked is told, and the pull goes on. */
-const PULL_LIMIT_MS = { changes: 8_000, everything: 45_000 };
 /** A start waits this long for Redis, which may know newer settings and a newer snapshot than STATE_DIR. */
 const REDIS_START_MS = 2_000;
 
@@ -48,8 +49,11 @@ export class Daemon {
   readonly #desired: DesiredState;
   readonly #reconcilers: ReadonlyMap<string, Reconciler>;
   readonly #filter: Filter;
-  readonly #intake: Intake;
+  readonly #lease: FleetLease;
+  readonly #follower: FleetFollower;
   readonly #stream: LapiStream;
+  readonly #refresh: FleetRefresh;
+  readonly #reporter: Reporter;
   readonly #services: ServiceGroup;
 
   constructor(config: BouncerConfig, clock: Clock, log: Logger) {
@@ -58,6 +62,7 @@ export class Daemon {
     this.#log = log;
     const state = new StateDir(config.STATE_DIR, log);
     this.#redis = config.REDIS_URL === undefined ? undefined : new RedisLink(config.REDIS_URL.reveal(), log);
+    this.#lease = new FleetLease({ id: config.BOUNCER_ID, redis: this.#redis, clock, log });
     this.#settings = new SettingsKeeper({
       state,
       redis: this.#redis,
@@ -76,6 +81,7 @@ export class Daemon {
     this.#snapshot = new SnapshotKeeper({
       state,
       redis: this.#redis,
+      shared: () => sharedSetOf(this.#lease, this.#redis, clock),
       decisions: () => this.#store.values(),
       clock,
       log,
@@ -95,10 +101,17 @@ export class Daemon {
       log,
       lapiUrl: client.url,
     });
-    this.#intake = intake;
     const times = { pollMs: config.CROWDSEC_POLL_INTERVAL, resyncMs: config.CROWDSEC_RESYNC_INTERVAL };
-    this.#stream = new LapiStream(client, intake, times, clock, log);
-    const reporter = new Reporter({
+    this.#stream = new LapiStream(client, this.#lease, intake, times, clock, log);
+    const fleet = { lease: this.#lease, redis: this.#redis, intake };
+    this.#follower = new FleetFollower({ ...fleet, clock, log });
+    this.#refresh = new FleetRefresh({
+      ...fleet,
+      stream: this.#stream,
+      snapshot: this.#snapshot,
+      follower: this.#follower,
+    });
+    const reporter = (this.#reporter = new Reporter({
       id: config.BOUNCER_ID,
       redis: this.#redis,
       settings: this.#settings,
@@ -106,13 +119,15 @@ export class Daemon {
       desired: this.#desired,
       store: this.#store,
       intake,
+      lease: this.#lease,
+      follower: this.#follower,
       reconcilers: this.#reconcilers,
       metrics,
       clock,
       log,
-    });
+    }));
     const app = createBouncerApp({
-      status: () => reporter.status,
+      status: () => this.status,
       metrics,
       token: config.BOUNCER_TOKEN,
       refresh: (asked) => this.refresh(asked),
@@ -125,9 +140,11 @@ export class Daemon {
       [
         this.#shared(),
         this.#settings,
+        this.#lease,
         this.#snapshot,
         intake,
         ...this.#reconcilers.values(),
+        this.#follower,
         this.#stream,
         reporter,
         http,
@@ -143,6 +160,12 @@ export class Daemon {
     this.#desired.on('change', (isUrgent) => {
       for (const reconciler of this.#reconcilers.values()) reconciler.changed(isUrgent);
     });
+    this.#lease.on('resync', () => void this.#stream.resync());
+    this.#lease.on('change', ({ kind }) => {
+      if (kind === 'leader') this.#snapshot.took(this.#lease.isContinued);
+      // Whoever begins to pull pulls everything, and whoever ends finds out so.
+      void this.#stream.resync();
+    });
     await this.#services.start();
   }
 
@@ -150,21 +173,16 @@ export class Daemon {
     await this.#services.stop();
   }
 
+  get status(): BouncerStatus {
+    return this.#reporter.status;
+  }
+
   /** Pulls now. @returns why there is no result, or what keeps a Caddy from holding it, when that was asked for. */
   async refresh({ confirm, full }: RefreshAsked): Promise<readonly string[]> {
-    const limitMs = full ? PULL_LIMIT_MS.everything : PULL_LIMIT_MS.changes;
-    const isPulled = await endsWithin(limitMs, full ? this.#stream.resync() : this.#stream.refresh());
+    const problem = await this.#refresh.refresh(full);
     if (!confirm) return [];
-    const { state, error, url } = this.#intake.status;
-    if (!isPulled) return [error ?? `LAPI at ${url} has not answered for ${limitMs / 1_000} s; it is asked again`];
-    if (state !== 'up') return [error ?? 'LAPI has not answered yet'];
-    for (const reconciler of this.#reconcilers.values()) reconciler.changed(true);
-    const deadline = this.#clock.monotonic() + CONFIRM_LIMIT_MS;
-    const waits = [...this.#reconcilers.values()].map((reconciler) =>
-      settled(reconciler, deadline - this.#clock.monotonic()),
-    );
-    await Promise.all(waits);
-    return [...this.#reconcilers.values()].flatMap(({ trouble }) => (trouble === undefined ? [] : [trouble]));
+    if (problem !== undefined) return [problem];
+    return confirmed([...this.#reconcilers.values()], this.#clock);
   }
 
   lookup(address: Address): LookupAnswer {
@@ -187,6 +205,7 @@ export class Daemon {
           redis.start();
           await redis.untilUp(REDIS_START_MS);
           await this.#settings.look();
+          await this.#lease.turn();
           this.#listen(redis);
         }
         await this.#restore();
@@ -196,14 +215,14 @@ export class Daemon {
   }
 
   #listen(redis: RedisLink): void {
-    const heard = onCommand(redis, (command) => {
-      if (command.kind === 'settings') void this.#settings.look();
-      else if (command.kind === 'refresh') void this.#stream.refresh();
-      else void this.#stream.resync();
+    hearCommands(redis, this.#log, {
+      settings: () => this.#settings.look(),
+      refresh: (command) => this.#refresh.answer(command),
+      refreshed: (command) => this.#refresh.heard(command),
+      resync: () => this.#stream.resync(),
+      published: () => this.#follower.knock(),
+      lease: () => this.#lease.turn(),
     });
-    heard.catch((error: unknown) =>
-      this.#log.warn({ error }, 'commands cannot be heard; what they announce is looked at every few seconds'),
-    );
   }
 
   async #restore(): Promise<void> {
@@ -252,7 +271,9 @@ export class Daemon {
   #metrics(intake: () => Intake): BouncerMetrics {
     const metrics = new BouncerMetrics({
       decisions: () => this.#store.counts.rows,
-      streamAgeSeconds: () => intake().ageSeconds,
+      streamAgeSeconds: () =>
+        this.#lease.standing.kind === 'follower' ? this.#follower.ageSeconds : intake().ageSeconds,
+      streamRole: () => this.#lease.standing.kind,
       laneEntries: () => sumOf([...this.#reconcilers.values()].map(({ status }) => status.lane?.entries ?? 0)),
     });
     for (const [admin, reconciler] of this.#reconcilers) {
@@ -262,27 +283,6 @@ export class Daemon {
     }
     return metrics;
   }
-}
-
-/** A Caddy that is known to be gone gets a moment to come back, and does not hold up the answer of the others. */
-const BROKEN_LIMIT_MS = 1_500;
-
-async function settled(reconciler: Reconciler, limitMs: number): Promise<void> {
-  if (reconciler.isSettled) return;
-  const { state } = reconciler.status;
-  const isBroken = state === 'unreachable' || state === 'rejected';
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      reconciler.off('settled', look);
-      resolve();
-    };
-    const look = () => {
-      if (reconciler.isSettled) end();
-    };
-    const timer = setTimeout(end, isBroken ? Math.min(limitMs, BROKEN_LIMIT_MS) : limitMs);
-    reconciler.on('settled', look);
-  });
 }
 
 function sumOf(counts: readonly number[]): number {

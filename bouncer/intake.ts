@@ -1,11 +1,14 @@
 import type { Filter } from './decisions/filter.ts';
-import type { DecisionStore } from './decisions/store.ts';
+import type { DecisionStore, StoreChange } from './decisions/store.ts';
 import type { DesiredState } from './enforce/desired.ts';
 import type { BouncerMetrics } from './http/metrics.ts';
+import type { FollowedIntake } from './fleet/fleet-follower.ts';
 import type { Batch } from './lapi/batch.ts';
 import type { PullFailure } from './lapi/failure.ts';
 import type { StreamConsumer } from './lapi/stream.ts';
+import type { Decision } from './shared/domain/decision.ts';
 import type { BouncerStatus } from './shared/domain/status.ts';
+import type { DecisionBatch } from './shared/redis/snapshot-codec.ts';
 import type { Clock } from './shared/runtime/clock.ts';
 import type { Logger } from './shared/runtime/logger.ts';
 import { giveBackMemorySoon } from './shared/runtime/small-heap.ts';
@@ -30,7 +33,7 @@ interface IntakeParts {
 }
 
 /** Takes batches into the store, lets decisions run out on time, and tells what is wanted when either changed it. */
-export class Intake implements StreamConsumer, Service {
+export class Intake implements StreamConsumer, FollowedIntake, Service {
   readonly name = 'decisions';
   readonly #parts: IntakeParts;
   #timer: NodeJS.Timeout | undefined;
@@ -77,26 +80,34 @@ export class Intake implements StreamConsumer, Service {
   }
 
   onBatch(batch: Batch): void {
-    const { store, desired, filter, snapshot, clock, log } = this.#parts;
+    const { store, desired, filter, clock } = this.#parts;
     this.#heard();
     this.#countRejects(batch);
     const wanted = filter(batch.decisions);
-    const before = store.generation;
-    const change = batch.kind === 'full' ? store.replaceAll(wanted) : store.apply(batch.deletedIds, wanted);
-    store.expire(clock.monotonic());
-    if (batch.kind === 'full') {
+    this.#take(batch.kind, batch.decisions.length, () => {
+      if (batch.kind === 'delta') return store.apply(batch.deletedIds, wanted);
       this.#lastFullWall = clock.wall();
-      desired.completed();
-    } else desired.changed();
-    snapshot.changed(change);
-    if (batch.decisions.length > LARGE) giveBackMemorySoon();
-    if (store.generation !== before) {
-      log.info(
-        { pull: batch.kind, new: change.added.length, deleted: change.removedIds.length, live: store.size },
-        'decisions changed',
-      );
-    }
-    this.#schedule();
+      return store.replaceAll(wanted);
+    });
+    if (batch.kind === 'full') desired.completed();
+    else desired.changed();
+  }
+
+  get isComplete(): boolean {
+    return this.#parts.desired.isComplete;
+  }
+
+  onFollowedSet(decisions: readonly Decision[], isComplete: boolean): void {
+    const { store, desired, filter } = this.#parts;
+    this.#take('followed', decisions.length, () => store.replaceAll(filter(decisions)), isComplete);
+    if (isComplete) desired.completed();
+    else desired.restored();
+  }
+
+  onFollowedBatch({ removedIds, added }: DecisionBatch): void {
+    const { store, desired, filter } = this.#parts;
+    this.#take('followed', added.length, () => store.apply(removedIds, filter(added)), this.isComplete);
+    desired.changed();
   }
 
   onFailure(failure: PullFailure, failuresInARow: number): void {
@@ -108,6 +119,20 @@ export class Intake implements StreamConsumer, Service {
       { reason: failure.reason, hint: failure.hint, failuresInARow },
       `${failure.message}; the last decisions stay enforced`,
     );
+  }
+
+  /** @param isKept whether what is now held may replace the last snapshot. */
+  #take(pull: string, size: number, change: () => StoreChange, isKept = true): void {
+    const { store, snapshot, clock, log } = this.#parts;
+    const before = store.generation;
+    const { added, removedIds } = change();
+    store.expire(clock.monotonic());
+    if (isKept) snapshot.changed({ added, removedIds });
+    if (size > LARGE) giveBackMemorySoon();
+    if (store.generation !== before) {
+      log.info({ pull, new: added.length, deleted: removedIds.length, live: store.size }, 'decisions changed');
+    }
+    this.#schedule();
   }
 
   #heard(): void {

@@ -7,6 +7,8 @@ export interface StateFacts {
   readonly settings: EffectiveSettings;
   readonly desired: Desired | undefined;
   readonly isComplete: boolean;
+  /** Another process runs with the same BOUNCER_ID. */
+  readonly hasDouble: boolean;
   readonly lapi: BouncerStatus['lapi']['state'];
   readonly lapiError: string | undefined;
   readonly caddies: readonly {
@@ -34,7 +36,7 @@ function stateOf(facts: StateFacts, isSettled: boolean): BouncerStatus['state'] 
   return facts.settings.policy === 'enforce' ? 'enforcing' : facts.settings.policy === 'monitor' ? 'monitoring' : 'off';
 }
 
-function reasonsOf({ settings, isComplete, desired, lapiError, caddies }: StateFacts): string[] {
+function reasonsOf({ settings, isComplete, hasDouble, desired, lapiError, caddies }: StateFacts): string[] {
   const reasons: string[] = [];
   if (settings.enabled && !isComplete) {
     reasons.push(
@@ -43,6 +45,7 @@ function reasonsOf({ settings, isComplete, desired, lapiError, caddies }: StateF
         : 'LAPI has not yet told all decisions; the last snapshot is enforced meanwhile',
     );
   }
+  if (hasDouble) reasons.push('another process runs with this BOUNCER_ID: give each bouncer one of its own');
   if (lapiError !== undefined) reasons.push(lapiError);
   for (const { trouble } of caddies) if (trouble !== undefined) reasons.push(trouble);
   return reasons;

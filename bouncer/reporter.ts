@@ -2,6 +2,8 @@ import type { Remediation } from './decisions/remediation.ts';
 import type { DecisionStore } from './decisions/store.ts';
 import type { DesiredState } from './enforce/desired.ts';
 import type { Reconciler } from './enforce/reconciler.ts';
+import type { FleetFollower } from './fleet/fleet-follower.ts';
+import type { FleetLease } from './fleet/fleet-lease.ts';
 import type { BouncerMetrics } from './http/metrics.ts';
 import type { Intake } from './intake.ts';
 import { summarise } from './report.ts';
@@ -23,11 +25,16 @@ interface ReporterParts {
   readonly desired: DesiredState;
   readonly store: DecisionStore;
   readonly intake: Intake;
+  readonly lease: FleetLease;
+  readonly follower: FleetFollower;
   readonly reconcilers: ReadonlyMap<string, Reconciler>;
   readonly metrics: BouncerMetrics;
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** Of LAPI, to a follower, before its leader has said anything. */
+const UNKNOWN: Omit<BouncerStatus['lapi'], 'url' | 'rejected'> = { state: 'unknown' };
 
 /** Says how the bouncer is: to Redis every few seconds and at each change, and to whoever asks. */
 export class Reporter implements Service {
@@ -47,8 +54,12 @@ export class Reporter implements Service {
   }
 
   start(): void {
-    const { redis, desired, reconcilers, settings } = this.#parts;
+    const { redis, desired, lease, reconcilers, settings } = this.#parts;
     this.#timer = setInterval(() => this.#publishSoon(), STATUS_TTL_MS / 3);
+    lease.on('change', () => {
+      this.#publishSoon();
+      void this.#event('stream', this.#streamInWords());
+    });
     redis?.on('up', () => this.#publishSoon());
     desired.on('change', () => this.#publishSoon());
     settings.on(
@@ -79,13 +90,14 @@ export class Reporter implements Service {
   }
 
   get status(): BouncerStatus {
-    const { id, settings, fallback, desired, store, intake, reconcilers, redis, clock } = this.#parts;
-    const lapi = intake.status;
+    const { id, settings, fallback, desired, store, reconcilers, redis, clock } = this.#parts;
+    const lapi = this.#lapi;
     const caddies = [...reconcilers].map(([admin, reconciler]) => ({ admin, reconciler }));
     const summary = summarise({
       settings: settings.current,
       desired: desired.current,
       isComplete: desired.isComplete,
+      hasDouble: this.#parts.lease.hasDouble,
       lapi: lapi.state,
       lapiError: lapi.error,
       caddies: caddies.map(({ admin, reconciler: { status, trouble } }) => ({ admin, state: status.state, trouble })),
@@ -101,9 +113,33 @@ export class Reporter implements Service {
       decisions: { total: store.size, ...store.counts.byOrigin },
       enforced: { addresses: addresses.length, ranges: ranges.length, exceptions: exceptions.length },
       lapi,
+      stream: this.#stream,
       redis: { state: redis === undefined ? 'none' : redis.isUp ? 'up' : 'down', error: redis?.error ?? this.#refusal },
       caddies: caddies.map(({ admin, reconciler }) => ({ admin, ...reconciler.status })),
     };
+  }
+
+  /** A follower knows of LAPI what the leader says; the address is its own. */
+  get #lapi(): BouncerStatus['lapi'] {
+    const { lease, intake, follower } = this.#parts;
+    const own = intake.status;
+    if (lease.standing.kind !== 'follower') return own;
+    const { state, last_pull_at, last_full_pull_at, error, hint } = follower.leaderLapi ?? UNKNOWN;
+    return { url: own.url, rejected: own.rejected, state, last_pull_at, last_full_pull_at, error, hint };
+  }
+
+  get #stream(): BouncerStatus['stream'] {
+    const { standing } = this.#parts.lease;
+    if (standing.kind === 'alone') return { role: 'alone', reason: standing.reason };
+    return { role: standing.kind, leader: standing.lease.by };
+  }
+
+  #streamInWords(): string {
+    const { id, lease } = this.#parts;
+    const { standing } = lease;
+    if (standing.kind === 'alone') return `bouncer ${id} pulls from LAPI for itself: ${standing.reason}`;
+    if (standing.kind === 'leader') return `bouncer ${id} pulls from LAPI for all`;
+    return `bouncer ${id} follows ${standing.lease.by}, which pulls from LAPI`;
   }
 
   /** Many changes in one turn of the event loop are one report. */

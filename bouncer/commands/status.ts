@@ -46,6 +46,7 @@ function describe(status: BouncerStatus): string {
     `  ${decisions.total} decisions: ${decisions.local} local, ${decisions.community} community, ${decisions.lists} from lists`,
     `  ${enforced.addresses} addresses and ${enforced.ranges} ranges enforced, ${enforced.exceptions} exceptions`,
     `  LAPI at ${lapi.url}: ${lapi.state}${lapi.last_pull_at === undefined ? '' : `, last pull ${lapi.last_pull_at}`}`,
+    ...(status.stream === undefined ? [] : [`  ${streamLine(status.stream)}`]),
     ...status.caddies.map(
       (caddy) => `  Caddy at ${caddy.admin}: ${caddy.state}, ${caddy.entries} entries on ${caddy.servers} servers`,
     ),
@@ -56,4 +57,15 @@ function describe(status: BouncerStatus): string {
     ]),
   ];
   return lines.join('\n');
+}
+
+function streamLine({ role, leader = 'nobody', reason = '' }: NonNullable<BouncerStatus['stream']>): string {
+  switch (role) {
+    case 'leader':
+      return 'leader: pulls from LAPI for all bouncers on this Redis';
+    case 'follower':
+      return `follower: takes its decisions from Redis; ${leader} pulls from LAPI`;
+    case 'alone':
+      return `alone: pulls from LAPI for itself; ${reason}`;
+  }
 }

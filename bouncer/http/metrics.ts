@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { CountRow } from '../decisions/counts.ts';
 import type { PullFailure } from '../lapi/failure.ts';
+import { STREAM_ROLES, type StreamRole } from '../shared/domain/status.ts';
 import type { RejectReason } from '../lapi/decode.ts';
 
 /** Prometheus metrics of the bouncer; never an address in a label. Names are contracts of `design/interface`. */
@@ -16,6 +17,7 @@ export class BouncerMetrics {
   constructor(sources: {
     readonly decisions: () => readonly Readonly<CountRow>[];
     readonly streamAgeSeconds: () => number | undefined;
+    readonly streamRole: () => StreamRole;
     readonly laneEntries: () => number;
   }) {
     const registers = [this.registry];
@@ -40,6 +42,16 @@ export class BouncerMetrics {
         if (age === undefined)
           this.remove(); // a gauge begins at 0, which would say "just now"
         else this.set(age);
+      },
+    });
+    new Gauge({
+      name: 'crowdsec_stream_role',
+      help: 'Who pulls from LAPI: 1 at what this bouncer is now',
+      labelNames: ['role'],
+      registers,
+      collect() {
+        const current = sources.streamRole();
+        for (const role of STREAM_ROLES) this.set({ role }, role === current ? 1 : 0);
       },
     });
     new Gauge({

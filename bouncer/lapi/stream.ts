@@ -6,6 +6,7 @@ import { Wake } from '../shared/runtime/wake.ts';
 import type { Batch } from './batch.ts';
 import type { LapiClient, PullResult } from './client.ts';
 import type { PullFailure } from './failure.ts';
+import type { PullRight, PullTerms } from './pull-right.ts';
 
 export interface StreamTimes {
   readonly pollMs: number;
@@ -26,16 +27,20 @@ export interface StreamConsumer {
 const FOLLOW_UPS_MS = [250, 5_000];
 const CONFIRM_MS = 1_000;
 const RETRY = { firstMs: 500, longestMs: 30_000 };
+/** Where deltas cannot be relied on, everything is pulled at each poll, and takes at most this share of the time: one in ten. */
+const FULL_COST_FACTOR = 10;
 
 /**
  * Pulls decisions from LAPI for ever.
  *
  * Deltas can lose decisions (LAPI selects by a time that is set before the row is committed), so everything is pulled
- * again every `resyncMs`, and after every failure: the failed reply may have been counted as delivered.
+ * again every `resyncMs`, and after every failure: the failed reply may have been counted as delivered. While another
+ * process of the fleet has the right to pull, nothing is asked for.
  */
 export class LapiStream implements Service {
   readonly name = 'LAPI stream';
   readonly #client: Pick<LapiClient, 'pull' | 'close'>;
+  readonly #right: PullRight;
   readonly #consumer: StreamConsumer;
   readonly #times: StreamTimes;
   readonly #clock: Clock;
@@ -45,6 +50,9 @@ export class LapiStream implements Service {
   #waiters: (() => void)[] = [];
   #followUps: number[] = [];
   #fullDueAt = 0;
+  /** When the last full pull ended, and how long it took. */
+  #lastFull = { at: -Infinity, tookMs: 0 };
+  #isIdle = false;
   #isFullAsked = true;
   #failures = 0;
   /** What LAPI asked for when it refused last. */
@@ -53,12 +61,14 @@ export class LapiStream implements Service {
 
   constructor(
     client: Pick<LapiClient, 'pull' | 'close'>,
+    right: PullRight,
     consumer: StreamConsumer,
     times: StreamTimes,
     clock: Clock,
     log: Logger,
   ) {
     this.#client = client;
+    this.#right = right;
     this.#consumer = consumer;
     this.#times = times;
     this.#clock = clock;
@@ -76,7 +86,7 @@ export class LapiStream implements Service {
     await this.#client.close();
   }
 
-  /** Pulls now, and again a little later; resolves when the first of these pulls has ended. */
+  /** Pulls now, and again a little later; resolves when the first of these pulls has ended, or when it is not ours. */
   async refresh(): Promise<void> {
     if (this.#stop.signal.aborted) return;
     const now = this.#clock.monotonic();
@@ -112,19 +122,28 @@ export class LapiStream implements Service {
   /** How long until the next pull is due. */
   #pause(): number {
     if (this.#failures > 0) return Math.max(this.#retryAfterMs, backoffDelay(this.#failures, RETRY));
+    if (this.#isIdle) return this.#times.pollMs;
     const now = this.#clock.monotonic();
     return Math.max(0, Math.min(this.#times.pollMs, this.#fullDueAt - now, ...this.#followUps.map((due) => due - now)));
   }
 
   async #pullOnce(signal: AbortSignal): Promise<void> {
-    const now = this.#clock.monotonic();
-    const kind = this.#failures > 0 || this.#isFullAsked || now >= this.#fullDueAt ? 'full' : 'delta';
+    const terms = await this.#right.terms();
+    this.#isIdle = terms === undefined;
+    if (terms === undefined) {
+      this.#failures = 0;
+      this.#followUps = [];
+      return;
+    }
+    const began = this.#clock.monotonic();
+    const kind = this.#mustBeFull(terms, began) ? 'full' : 'delta';
     // What is asked for from here on is not answered by this pull, which may have looked before it.
     this.#isFullAsked = false;
-    this.#followUps = this.#followUps.filter((due) => due > now);
+    this.#followUps = this.#followUps.filter((due) => due > began);
     let result = await this.#client.pull(kind, signal);
     if (result.kind === 'batch' && kind === 'full') result = await this.#confirmed(result.batch, signal);
     if (signal.aborted) return;
+    if (!(await this.#isStillOurs(terms))) return;
     if (result.kind === 'failed') {
       this.#failures++;
       this.#retryAfterMs = result.retryAfterMs ?? 0;
@@ -132,8 +151,29 @@ export class LapiStream implements Service {
       return;
     }
     this.#failures = 0;
-    if (kind === 'full') this.#fullDueAt = this.#clock.monotonic() + this.#times.resyncMs;
+    if (kind === 'full') this.#pulledAll(began);
     this.#consumer.onBatch(result.batch);
+  }
+
+  #mustBeFull({ isShared }: PullTerms, now: number): boolean {
+    if (this.#failures > 0 || this.#isFullAsked || now >= this.#fullDueAt) return true;
+    const { at, tookMs } = this.#lastFull;
+    return isShared && now >= at + Math.max(this.#times.pollMs, FULL_COST_FACTOR * tookMs);
+  }
+
+  #pulledAll(began: number): void {
+    const now = this.#clock.monotonic();
+    this.#lastFull = { at: now, tookMs: now - began };
+    this.#fullDueAt = now + this.#times.resyncMs;
+  }
+
+  /** A reply to a pull that was not ours any more may be old: it is dropped, and everything is pulled by whoever may. */
+  async #isStillOurs(terms: PullTerms): Promise<boolean> {
+    const now = await this.#right.terms();
+    this.#right.pulled();
+    const isOurs = now !== undefined && (now.lease === undefined || now.lease === terms.lease);
+    this.#isFullAsked ||= !isOurs;
+    return isOurs;
   }
 
   /**

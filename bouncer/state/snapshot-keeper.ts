@@ -2,15 +2,15 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createGzip, gunzipSync } from 'node:zlib';
 import type { Decision } from '../shared/domain/decision.ts';
-import { announceSnapshot, appendBatch } from '../shared/redis/batch-stream.ts';
+import { readSnapshot } from '../shared/redis/batch-stream.ts';
 import type { RedisLink } from '../shared/redis/client.ts';
 import {
   type DecisionBatch,
   decodeSnapshot,
+  LARGEST_TEXT,
   type SnapshotContent,
   snapshotChunks,
 } from '../shared/redis/snapshot-codec.ts';
-import { readSnapshot, writeSnapshot } from '../shared/redis/snapshot-store.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
 import type { Service } from '../shared/runtime/service.ts';
@@ -23,17 +23,26 @@ const INTERVAL_MS = 10_000;
 const COST_FACTOR = 20;
 /** A larger change is told as a new snapshot, which is smaller than the batch would be. */
 const LARGEST_BATCH = 5_000;
-/** Three million decisions. What unpacks to more was not written by us, and may not fill the memory. */
-const LARGEST_TEXT = 256 * 1024 * 1024;
 
 /** Gzip of a text in pieces; other work of the process goes on between them. */
 async function compress(chunks: Iterable<string>): Promise<Buffer> {
   return buffer(Readable.from(chunks).pipe(createGzip({ level: 1 })));
 }
 
+/** Where others find the set, open to the one bouncer that pulls for all. Each call throws when it is that no more. */
+export interface SharedSet {
+  /** The token of the lease that it is written under. */
+  readonly token: number;
+  append(batch: DecisionBatch): Promise<string>;
+  /** @returns the position of the entry that announces it, if it is news. */
+  write(bytes: Buffer, isNews: boolean): Promise<string | undefined>;
+}
+
 interface SnapshotParts {
   readonly state: StateDir;
   readonly redis: RedisLink | undefined;
+  /** Undefined while Redis is gone, or another bouncer writes there. */
+  readonly shared: () => SharedSet | undefined;
   readonly decisions: () => Iterable<Decision>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -74,6 +83,23 @@ export class SnapshotKeeper implements Service {
     await this.flush();
   }
 
+  /**
+   * We write to Redis from now on. What stands there says nothing of our set, nor does our set of what another process
+   * has found meanwhile: unless nobody has, everything is pulled first.
+   */
+  took(isContinued: boolean): void {
+    this.#isStaleInRedis = true;
+    this.#position = undefined;
+    if (!isContinued) this.#isComplete = false;
+    else if (this.#isComplete) void this.flush();
+  }
+
+  /** Resolves when Redis was told all there is to tell. @returns whether that is so. */
+  async told(): Promise<boolean> {
+    await this.#work;
+    return !this.#isStaleInRedis;
+  }
+
   /** Redis may have lost everything: it gets the whole set again. */
   redisForgot(): void {
     this.#isStaleInRedis = true;
@@ -87,7 +113,10 @@ export class SnapshotKeeper implements Service {
     const size = batch.added.length + batch.removedIds.length;
     if (size === 0 && !isFirst) return;
     this.#isDirty = true;
-    if (this.#isStaleInRedis || size > LARGEST_BATCH) this.redisForgot();
+    if (this.#parts.shared() === undefined) {
+      this.#isStaleInRedis = true;
+      if (isFirst) void this.flush();
+    } else if (this.#isStaleInRedis || size > LARGEST_BATCH) this.redisForgot();
     else this.#enqueue(() => this.#tell(batch));
   }
 
@@ -111,25 +140,27 @@ export class SnapshotKeeper implements Service {
   }
 
   async #tell(batch: DecisionBatch): Promise<void> {
-    const { redis, clock } = this.#parts;
-    if (this.#isStaleInRedis || redis === undefined) return; // the snapshot that is due holds it
-    this.#position = await appendBatch(redis, batch, clock);
+    if (this.#isStaleInRedis) return; // the snapshot that is due holds it
+    const shared = this.#parts.shared();
+    if (shared === undefined) this.#isStaleInRedis = true;
+    else this.#position = await shared.append(batch);
   }
 
   async #write(): Promise<void> {
-    const { state, redis, decisions, clock } = this.#parts;
-    if (!this.#isDirty && (redis?.isUp !== true || !this.#isStaleInRedis)) return;
+    const { state, decisions, clock } = this.#parts;
+    const shared = this.#isComplete ? this.#parts.shared() : undefined;
+    if (!this.#isDirty && (shared === undefined || !this.#isStaleInRedis)) return;
     this.#isDirty = false;
     const began = clock.monotonic();
-    const bytes = await compress(snapshotChunks(decisions(), this.#position, clock));
+    const head = { position: this.#position, token: shared?.token };
+    const bytes = await compress(snapshotChunks(decisions(), head, clock));
     await state.write(FILE, bytes);
     const now = clock.monotonic();
     this.#notBefore = now + COST_FACTOR * (now - began);
-    if (redis?.isUp !== true) return;
+    if (shared === undefined || this.#parts.shared()?.token !== shared.token) return;
     const isNews = this.#isStaleInRedis;
     this.#isStaleInRedis = false;
-    await writeSnapshot(redis, bytes);
-    if (isNews) this.#position = await announceSnapshot(redis);
+    this.#position = (await shared.write(bytes, isNews)) ?? this.#position;
   }
 
   async #fromRedis(): Promise<Buffer | undefined> {

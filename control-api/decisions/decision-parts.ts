@@ -1,6 +1,7 @@
 import type { Prefix } from '../../bouncer/shared/net/prefix.ts';
 import { readAllowlist } from '../../bouncer/shared/redis/allowlist-store.ts';
 import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { DecisionSource } from '../../bouncer/shared/redis/decision-source.ts';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import type { Logger } from '../../bouncer/shared/runtime/logger.ts';
 import { readEntries } from '../allowlist/allowlist-entry.ts';
@@ -12,7 +13,6 @@ import { viaRedis } from '../redis-access.ts';
 import { InfrastructureGuards } from './ban-guards.ts';
 import { Banning } from './banning.ts';
 import { BouncerClient } from './bouncer-client.ts';
-import { DecisionSource } from './decision-source.ts';
 import { DecisionTable } from './decision-table.ts';
 import { EffectWatch } from './effect.ts';
 import { LapiDecisions } from './lapi-decisions.ts';

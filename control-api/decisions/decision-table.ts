@@ -1,10 +1,11 @@
-import type { StreamEntry } from '../../bouncer/shared/redis/batch-stream.ts';
+import type { DecisionSource, LoadedSnapshot } from '../../bouncer/shared/redis/decision-source.ts';
+import type { DecisionBatch } from '../../bouncer/shared/redis/snapshot-codec.ts';
+import { StreamFollower } from '../../bouncer/shared/redis/stream-follower.ts';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import type { Logger } from '../../bouncer/shared/runtime/logger.ts';
 import type { Service } from '../../bouncer/shared/runtime/service.ts';
 import { Wake } from '../../bouncer/shared/runtime/wake.ts';
 import { DecisionRows, wallOffset } from './decision-rows.ts';
-import type { DecisionSource } from './decision-source.ts';
 import type { PlaceFinder } from './places.ts';
 
 const LOOK_EVERY_MS = 500;
@@ -41,9 +42,7 @@ export class DecisionTable implements Service {
   readonly #wake = new Wake();
   #places: PlaceFinder | undefined;
   #rows = new DecisionRows();
-  #position: string | undefined;
-  /** Whether the stream was seen to hold `#position`: only then its absence tells of a loss. */
-  #isAnchored = false;
+  readonly #follower: StreamFollower;
   #asOf: number | undefined;
   #notedSince: number | undefined;
   #reason = 'no bouncer has written its decisions to Redis yet';
@@ -54,6 +53,10 @@ export class DecisionTable implements Service {
 
   constructor(parts: TableParts) {
     this.#parts = parts;
+    this.#follower = new StreamFollower(parts.source, {
+      onSnapshot: (snapshot) => this.#load(snapshot),
+      onBatch: (batch) => this.#apply(batch),
+    });
   }
 
   start(): void {
@@ -111,71 +114,40 @@ export class DecisionTable implements Service {
   async #look(): Promise<void> {
     const { clock, log } = this.#parts;
     try {
-      const isKnown = this.#position === undefined ? await this.#load() : await this.#advance();
+      const isKnown = await this.#follower.catchUp();
       if (isKnown) this.#asOf = clock.wall();
+      else if (this.#asOf !== undefined) this.#reason = 'Redis has lost the decisions; a bouncer writes them anew';
       this.#notedSince ??= this.#asOf;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (reason !== this.#reason) log.warn({ reason }, 'the decisions in Redis cannot be followed now');
       this.#reason = reason;
       // An entry that cannot be read is in the next snapshot.
-      if (this.#parts.source.isUp) this.#position = undefined;
+      if (this.#parts.source.isUp) this.#follower.startAgain();
     }
     this.#forget(clock.wall() - RECENT_MS);
   }
 
-  /**
-   * Takes the snapshot as the whole truth, and goes on from there.
-   * @param announcedAt the entry that announced it: batches after that follow, some of them a second time.
-   * @returns false when there is nothing to load: what was known stays.
-   */
-  async #load(announcedAt?: string): Promise<boolean> {
-    const { source, clock, log } = this.#parts;
-    const snapshot = await source.snapshot();
-    if (snapshot === undefined) {
-      this.#position = undefined;
-      if (this.#asOf !== undefined) this.#reason = 'Redis has lost the decisions; a bouncer writes them anew';
-      return false;
-    }
+  #load({ decisions, position }: LoadedSnapshot): void {
+    const { clock, log } = this.#parts;
     const rows = new DecisionRows();
     const offset = wallOffset(clock);
     const isFirst = this.#asOf === undefined;
-    for (const decision of snapshot.decisions) {
+    for (const decision of decisions) {
       if (!isFirst && this.#rows.slotOf(decision.id) === undefined) this.#arrived(decision.id);
       rows.put(decision, offset);
     }
     this.#rows = rows;
-    this.#position = announcedAt ?? snapshot.position;
-    this.#isAnchored = false;
-    log.debug({ decisions: rows.size, position: this.#position }, 'decisions loaded from the snapshot');
-    return this.#advance();
+    log.debug({ decisions: rows.size, position }, 'decisions loaded from the snapshot');
   }
 
-  /** Reads on to the end of the stream. */
-  async #advance(): Promise<boolean> {
-    const { source } = this.#parts;
-    for (;;) {
-      const position = this.#position ?? '';
-      const isHeld = await source.holds(position);
-      if (!isHeld && this.#isAnchored) return this.#load(); // trimmed or wiped: entries may have been missed
-      this.#isAnchored ||= isHeld;
-      const entries = await source.after(position);
-      const announced = entries.findLast(({ kind }) => kind === 'snapshot');
-      if (announced !== undefined) return this.#load(announced.id);
-      for (const entry of entries) if (entry.kind === 'batch') this.#apply(entry);
-      if (entries.length === 0) return true;
-    }
-  }
-
-  #apply({ id, batch }: Extract<StreamEntry, { kind: 'batch' }>): void {
+  #apply({ removedIds, added }: DecisionBatch): void {
     const offset = wallOffset(this.#parts.clock);
-    for (const removed of batch.removedIds) this.#rows.remove(removed);
-    for (const decision of batch.added) {
+    for (const removed of removedIds) this.#rows.remove(removed);
+    for (const decision of added) {
       this.#rows.put(decision, offset);
       this.#arrived(decision.id);
     }
-    this.#position = id;
-    this.#isAnchored = true;
   }
 
   #arrived(id: number): void {

@@ -48,7 +48,12 @@ beforeAll(async () => {
   bouncerPort = await freePort();
   const app = createBouncerApp({
     status: () => ({ ready: true }) as unknown as BouncerStatus,
-    metrics: new BouncerMetrics({ decisions: () => [], streamAgeSeconds: () => undefined, laneEntries: () => 0 }),
+    metrics: new BouncerMetrics({
+      decisions: () => [],
+      streamAgeSeconds: () => undefined,
+      streamRole: () => 'alone',
+      laneEntries: () => 0,
+    }),
     token: new Secret(TEST_TOKEN),
     refresh: () => Promise.resolve([]),
     lookup: (address) => ({ address }) as unknown as LookupAnswer,

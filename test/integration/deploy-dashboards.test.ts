@@ -60,7 +60,12 @@ it.each([
   ['the rules', text('prometheus', 'caddy-crowdsec.rules.yml')],
   ['the dashboard', panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)).join('\n')],
 ])('%s ask only for metrics that we have', (_name, asked) => {
-  const sources = { decisions: () => [], streamAgeSeconds: () => 0, laneEntries: () => 0 };
+  const sources = {
+    decisions: () => [],
+    streamAgeSeconds: () => 0,
+    streamRole: () => 'alone' as const,
+    laneEntries: () => 0,
+  };
   const known = [new BouncerMetrics(sources), new RequestMetrics()].flatMap(({ registry }) =>
     registry.getMetricsAsArray().map(({ name }) => name),
   );

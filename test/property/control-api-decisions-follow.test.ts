@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DecisionStore } from '../../bouncer/decisions/store.ts';
 import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
-import { SnapshotKeeper } from '../../bouncer/state/snapshot-keeper.ts';
+import { DecisionSource } from '../../bouncer/shared/redis/decision-source.ts';
+import { encodeBatch } from '../../bouncer/shared/redis/snapshot-codec.ts';
+import { type SharedSet, SnapshotKeeper } from '../../bouncer/state/snapshot-keeper.ts';
 import type { StateDir } from '../../bouncer/state/state-dir.ts';
-import { DecisionSource } from '../../control-api/decisions/decision-source.ts';
 import { DecisionTable } from '../../control-api/decisions/decision-table.ts';
 import { NOWHERE } from '../../control-api/decisions/places.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -25,19 +26,27 @@ class FakeRedis extends EventEmitter {
     return this;
   }
 
-  set(_key: string, bytes: Buffer) {
-    this.snapshot = bytes;
-    return Promise.resolve('OK');
+  /** What the one bouncer that pulls writes. */
+  sharedBy(clock: FakeClock): SharedSet | undefined {
+    if (!this.isUp) return undefined;
+    return {
+      token: 1,
+      append: (batch) => Promise.resolve(this.append('batch', encodeBatch(batch, clock))),
+      write: (bytes, isNews) => {
+        this.snapshot = bytes;
+        return Promise.resolve(isNews ? this.append('snapshot', '') : undefined);
+      },
+    };
   }
 
   getBuffer() {
     return Promise.resolve(this.snapshot ?? null);
   }
 
-  xadd(...words: (string | number)[]) {
+  append(...fields: [string, string]): string {
     const id = `${++this.#last}-0`;
-    this.entries.push([id, words.slice(-2).map(String)]);
-    return Promise.resolve(id);
+    this.entries.push([id, fields]);
+    return id;
   }
 
   xrange(_key: string, from: string, to: string, ...count: [] | ['COUNT', number]) {
@@ -75,6 +84,7 @@ class World {
     return new SnapshotKeeper({
       state,
       redis: this.redis as unknown as RedisLink,
+      shared: () => this.redis.sharedBy(this.clock),
       decisions: () => this.store.values(),
       clock: this.clock,
       log: fakeLog().log,
@@ -225,7 +235,7 @@ describe('the table of decisions', () => {
     world.newTable();
     const [table] = world.tables;
     await table?.catchUp();
-    await world.redis.xadd('key', '*', 'batch', '{"schema":2}');
+    world.redis.append('batch', '{"schema":2}');
     await world.pull([], [{ id: 2, prefix: '1.2.3.5', seconds: 3_600 }]);
     world.clock.advance(5_000);
     await table?.catchUp();

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
+import { FleetLease } from '../../bouncer/fleet/fleet-lease.ts';
+import { sharedSetOf } from '../../bouncer/fleet/shared-set.ts';
 import { onCommand, publishCommand } from '../../bouncer/shared/redis/command-channel.ts';
 import { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
 import { readSettings, writeSettings } from '../../bouncer/shared/redis/settings-store.ts';
 import { SettingsKeeper } from '../../bouncer/state/settings-keeper.ts';
-import { SnapshotKeeper } from '../../bouncer/state/snapshot-keeper.ts';
+import { type SharedSet, SnapshotKeeper } from '../../bouncer/state/snapshot-keeper.ts';
 import { StateDir } from '../../bouncer/state/state-dir.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { decisionOf } from '../support/fake-decision.ts';
@@ -149,37 +151,55 @@ describe('data of a newer version', () => {
 
 describe('the snapshot in Redis', () => {
   const clock = new FakeClock();
-  const keeperWith = (redis: RedisLink, ids: readonly number[]) =>
+  const snapshotsOf = (redis: RedisLink, ids: readonly number[], shared: () => SharedSet | undefined) =>
     new SnapshotKeeper({
       state: new StateDir(newFolder(), logger.log),
       redis,
+      shared,
       decisions: () => ids.map((id) => decisionOf(id, `192.0.2.${id}`)),
       clock,
       log: logger.log,
     });
 
+  /** Of the bouncer that pulls. */
+  async function keeperWith(redis: RedisLink, ids: readonly number[]): Promise<SnapshotKeeper> {
+    const lease = new FleetLease({ id: 'bouncer', redis, clock, log: logger.log });
+    await lease.turn();
+    return snapshotsOf(redis, ids, () => sharedSetOf(lease, redis, clock));
+  }
+
+  async function restored(redis: RedisLink): Promise<number[] | undefined> {
+    const snapshot = await snapshotsOf(redis, [], () => undefined).restore();
+    return snapshot?.decisions.map(({ id }) => id);
+  }
+
   it('restores a machine that lost its disk, and comes back after a wipe', async () => {
     const redis = await link();
-    const keeper = keeperWith(redis, [1, 2]);
+    const keeper = await keeperWith(redis, [1, 2]);
     keeper.changed({ added: [], removedIds: [] });
     await keeper.flush();
-    expect((await keeperWith(redis, []).restore())?.decisions.map(({ id }) => id)).toEqual([1, 2]);
+    expect(await restored(redis)).toEqual([1, 2]);
     await server.wipe();
     keeper.redisForgot();
-    await keeper.flush();
-    expect((await keeperWith(redis, []).restore())?.decisions).toHaveLength(2);
+    await waitFor(
+      async () => {
+        await keeper.flush(); // refused until the lease, which went, too, is taken anew
+        return (await restored(redis))?.length === 2;
+      },
+      { what: 'both decisions' },
+    );
   });
 
   it('is not replaced by an empty one while LAPI has not answered', async () => {
     const redis = await link();
-    const keeper = keeperWith(redis, [1]);
+    const keeper = await keeperWith(redis, [1]);
     keeper.changed({ added: [], removedIds: [] });
     await keeper.flush();
-    const next = keeperWith(redis, []);
+    const next = await keeperWith(redis, []);
     next.start();
     next.redisForgot();
     await next.stop();
-    expect((await keeperWith(redis, []).restore())?.decisions).toHaveLength(1);
+    expect(await restored(redis)).toEqual([1]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Batch } from '../../bouncer/lapi/batch.ts';
 import type { PullResult } from '../../bouncer/lapi/client.ts';
 import type { PullFailure } from '../../bouncer/lapi/failure.ts';
+import type { PullRight } from '../../bouncer/lapi/pull-right.ts';
 import type { StreamConsumer } from '../../bouncer/lapi/stream.ts';
 import type { Decision } from '../../bouncer/shared/domain/decision.ts';
 
@@ -9,6 +10,12 @@ export function batchOf(kind: Batch['kind'], decisions: readonly Decision[] = []
 }
 
 export const FAILURE: PullFailure = { kind: 'failed', reason: 'unreachable', message: 'gone', hint: 'start it' };
+
+/** Nobody to share LAPI with. */
+export const ALONE: PullRight = {
+  terms: () => Promise.resolve({ lease: undefined, isShared: false }),
+  pulled: () => undefined,
+};
 
 /** Replies prepared by a test; when they are used up, every pull brings nothing new. */
 export class FakeLapiClient {

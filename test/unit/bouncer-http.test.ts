@@ -16,7 +16,12 @@ beforeEach(() => (isReady = false));
 function appWith(changes: Partial<BouncerApp> = {}) {
   const parts = {
     status: () => ({ ready: isReady, reasons: ['not yet'] }) as unknown as BouncerStatus,
-    metrics: new BouncerMetrics({ decisions: () => [], streamAgeSeconds: () => undefined, laneEntries: () => 0 }),
+    metrics: new BouncerMetrics({
+      decisions: () => [],
+      streamAgeSeconds: () => undefined,
+      streamRole: () => 'alone',
+      laneEntries: () => 0,
+    }),
     token: new Secret(TOKEN),
     refresh: vi.fn(() => Promise.resolve([] as string[])),
     lookup: vi.fn((address: string) => ({ address }) as unknown as LookupAnswer),
@@ -158,6 +163,7 @@ describe('the metrics', () => {
     const metrics = new BouncerMetrics({
       decisions: () => [{ origin: 'CAPI', type: 'ban', family: 6, count: 3 }],
       streamAgeSeconds: () => 1.5,
+      streamRole: () => 'alone',
       laneEntries: () => 2,
     });
     metrics.rejected('bad_value', 2);
@@ -178,6 +184,9 @@ describe('the metrics', () => {
       'crowdsec_push_total{caddy="http://127.0.0.1:2019",result="in_sync"} 1',
       'crowdsec_stream_age_seconds 1.5',
       'crowdsec_stream_errors_total{reason="timeout"} 1',
+      'crowdsec_stream_role{role="alone"} 1',
+      'crowdsec_stream_role{role="follower"} 0',
+      'crowdsec_stream_role{role="leader"} 0',
     ]);
     expect(text).toContain('process_cpu_seconds_total');
   });

@@ -22,6 +22,7 @@ function intakeOf(origins: string[] = []) {
   const metrics = new BouncerMetrics({
     decisions: () => store.counts.rows,
     streamAgeSeconds: (): number | undefined => intake.ageSeconds,
+    streamRole: () => 'alone',
     laneEntries: () => 0,
   });
   const snapshot = { changed: vi.fn() };

@@ -5,7 +5,7 @@ import { LapiStream } from '../../bouncer/lapi/stream.ts';
 import { systemClock } from '../../bouncer/shared/runtime/clock.ts';
 import { Secret } from '../../bouncer/shared/runtime/secret.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { batchOf, FAILURE, FakeConsumer, FakeLapiClient } from '../support/fake-lapi-client.ts';
+import { ALONE, batchOf, FAILURE, FakeConsumer, FakeLapiClient } from '../support/fake-lapi-client.ts';
 import { FakeLapi, KEY } from '../support/fake-lapi.ts';
 import { fakeLog } from '../support/fake-log.ts';
 
@@ -68,7 +68,14 @@ describe('a LAPI that asks for a pause', () => {
       return Promise.resolve(answers.shift() ?? FAILURE);
     };
     const consumer = new FakeConsumer();
-    const stream = new LapiStream(client, consumer, { pollMs: 10_000, resyncMs: 60_000 }, systemClock, fakeLog().log);
+    const stream = new LapiStream(
+      client,
+      ALONE,
+      consumer,
+      { pollMs: 10_000, resyncMs: 60_000 },
+      systemClock,
+      fakeLog().log,
+    );
     const startedAt = performance.now();
     stream.start();
     await vi.advanceTimersByTimeAsync(25_000);

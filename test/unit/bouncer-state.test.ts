@@ -76,7 +76,14 @@ describe('the state folder', () => {
 
 describe('the snapshot', () => {
   const keeper = (decisions: readonly Decision[] = [], path = folder) =>
-    new SnapshotKeeper({ state: stateDir(path), redis: undefined, decisions: () => decisions, clock, log: logger.log });
+    new SnapshotKeeper({
+      state: stateDir(path),
+      redis: undefined,
+      shared: () => undefined,
+      decisions: () => decisions,
+      clock,
+      log: logger.log,
+    });
 
   async function written(decisions: readonly Decision[]): Promise<void> {
     const writer = keeper(decisions);

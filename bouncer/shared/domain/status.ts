@@ -12,6 +12,12 @@ const time = z.iso.datetime();
  */
 export const BOUNCER_STATES = ['starting', 'syncing', 'enforcing', 'monitoring', 'stale', 'degraded', 'off'] as const;
 
+/**
+ * Who pulls from LAPI: `leader` this bouncer, for all on this Redis · `follower` another one, whose decisions this one
+ * takes from Redis · `alone` this one, for itself, since there is no Redis or it does not answer.
+ */
+export const STREAM_ROLES = ['alone', 'leader', 'follower'] as const;
+
 /** What is known of one Caddy. */
 export const CADDY_STATES = ['unknown', 'pushing', 'in_sync', 'unreachable', 'rejected', 'no_http_app'] as const;
 
@@ -88,10 +94,21 @@ export const bouncerStatusSchema = z.object({
     hint: z.string().optional(),
     rejected: z.record(z.string(), z.number().int().nonnegative()),
   }),
+  /** Absent in what older versions write. */
+  stream: z
+    .object({
+      role: z.enum(STREAM_ROLES),
+      /** The id of the bouncer that pulls for all; absent where each pulls for itself. */
+      leader: z.string().optional(),
+      /** Why it is alone. */
+      reason: z.string().optional(),
+    })
+    .optional(),
   redis: z.object({ state: z.enum(['none', 'up', 'down']), error: z.string().optional() }),
   caddies: z.array(caddyStatusSchema),
 });
 
+export type StreamRole = (typeof STREAM_ROLES)[number];
 export type LaneStatus = z.infer<typeof laneStatusSchema>;
 export type CaddyStatus = z.infer<typeof caddyStatusSchema>;
 export type BouncerStatus = z.infer<typeof bouncerStatusSchema>;

@@ -13,6 +13,12 @@ export const keys = {
   heartbeat: `${PREFIX}heartbeat`,
   allowlist: `${PREFIX}allowlist`,
   lease: `${PREFIX}lease:stream`,
+  /** The last fencing token that was given away. */
+  leaseToken: `${PREFIX}lease:stream:token`,
+  /** How often somebody said that deltas may have been lost. */
+  leaseResync: `${PREFIX}lease:stream:resync`,
+  /** Sorted set: id of each bouncer of the fleet → when it was last heard of. */
+  members: `${PREFIX}members`,
   batches: `${PREFIX}batches`,
   /** Outside the prefix, so that every version finds it. */
   schema: 'crowdsec:schema',

@@ -25,6 +25,8 @@ const snapshotSchema = z.object({
   taken_at: z.number(),
   /** Everything up to this entry of the batch stream is in it. */
   position: z.string().optional(),
+  /** Of the lease under which it was written. */
+  token: z.number().optional(),
   groups: z.array(groupSchema),
 });
 
@@ -36,8 +38,12 @@ export interface SnapshotContent {
   /** Milliseconds since the Unix epoch. */
   readonly takenAt: number;
   readonly position: string | undefined;
+  readonly token: number | undefined;
   readonly decisions: Decision[];
 }
+
+/** Three million decisions. What unpacks to more was not written by us, and may not fill the memory. */
+export const LARGEST_TEXT = 256 * 1024 * 1024;
 
 /** Decisions encoded at a time: a million as one text would be held three times over. */
 const CHUNK = 20_000;
@@ -45,10 +51,10 @@ const CHUNK = 20_000;
 /** A snapshot's text in pieces, computed as they are asked for; `decisions` may change in between. */
 export function* snapshotChunks(
   decisions: Iterable<Decision>,
-  position: string | undefined,
+  { position, token }: Partial<Pick<SnapshotContent, 'position' | 'token'>>,
   clock: Clock,
 ): Generator<string, void, undefined> {
-  const { groups: _, ...head } = { schema: 1, taken_at: clock.wall(), position, groups: [] } satisfies z.infer<
+  const { groups: _, ...head } = { schema: 1, taken_at: clock.wall(), position, token, groups: [] } satisfies z.infer<
     typeof snapshotSchema
   >;
   yield `${JSON.stringify(head).slice(0, -1)},"groups":[`;
@@ -78,8 +84,8 @@ function* inChunks(decisions: Iterable<Decision>): Generator<Decision[], void, u
  * @throws Error when it is none: a snapshot that cannot be read is worth a warning, not a guess.
  */
 export function decodeSnapshot(text: string, clock: Clock): SnapshotContent {
-  const { taken_at: takenAt, position, groups } = snapshotSchema.parse(JSON.parse(text));
-  return { takenAt, position, decisions: fromGroups(groups, clock) };
+  const { taken_at: takenAt, position, token, groups } = snapshotSchema.parse(JSON.parse(text));
+  return { takenAt, position, token, decisions: fromGroups(groups, clock) };
 }
 
 export interface DecisionBatch {

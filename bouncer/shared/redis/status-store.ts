@@ -14,6 +14,13 @@ export async function removeStatus(redis: RedisLink, bouncerId: string): Promise
   await redis.commands.del(keys.status(bouncerId));
 }
 
+/** Undefined when that bouncer is not alive, or says what this version cannot read. */
+export async function readStatus(redis: RedisLink, bouncerId: string): Promise<BouncerStatus | undefined> {
+  const text = await redis.commands.get(keys.status(bouncerId));
+  if (text === null) return undefined;
+  return bouncerStatusSchema.safeParse(parseJson(text)).data;
+}
+
 /** Every bouncer that is alive, by id. */
 export async function readStatuses(redis: RedisLink): Promise<BouncerStatus[]> {
   const found: string[] = [];

@@ -1,12 +1,11 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { Decision } from '../../bouncer/shared/domain/decision.ts';
-import { readBatches, type StreamEntry } from '../../bouncer/shared/redis/batch-stream.ts';
-import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
-import { keys } from '../../bouncer/shared/redis/keys.ts';
-import { decodeSnapshot } from '../../bouncer/shared/redis/snapshot-codec.ts';
-import { readSnapshot } from '../../bouncer/shared/redis/snapshot-store.ts';
-import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
+import type { Decision } from '../domain/decision.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { readBatches, readSnapshot, type StreamEntry } from './batch-stream.ts';
+import type { RedisLink } from './client.ts';
+import { keys } from './keys.ts';
+import { decodeSnapshot, LARGEST_TEXT, type SnapshotContent } from './snapshot-codec.ts';
 
 const decompress = promisify(gunzip);
 
@@ -19,6 +18,8 @@ const AT_ONCE = 100;
 export interface LoadedSnapshot {
   /** The first entry of the stream that may not be in it comes after this one. */
   readonly position: string;
+  /** Of the lease under which it was written; undefined where an older version wrote it. */
+  readonly token: number | undefined;
   readonly decisions: readonly Decision[];
 }
 
@@ -55,10 +56,10 @@ export class DecisionSource {
     return (await this.#redis.commands.xrange(keys.batches, position, position)).length > 0;
   }
 
-  async #read(): Promise<{ position: string | undefined; decisions: Decision[] } | undefined> {
+  async #read(): Promise<SnapshotContent | undefined> {
     const bytes = await readSnapshot(this.#redis);
     if (bytes === undefined) return undefined;
-    return decodeSnapshot((await decompress(bytes)).toString('utf8'), this.#clock);
+    return decodeSnapshot((await decompress(bytes, { maxOutputLength: LARGEST_TEXT })).toString('utf8'), this.#clock);
   }
 
   async #lastAnnouncement(): Promise<string> {
@@ -73,9 +74,6 @@ export class DecisionSource {
   }
 }
 
-function placed(
-  read: { position: string | undefined; decisions: Decision[] } | undefined,
-  otherwise: string,
-): LoadedSnapshot | undefined {
-  return read && { position: read.position ?? otherwise, decisions: read.decisions };
+function placed(read: SnapshotContent | undefined, otherwise: string): LoadedSnapshot | undefined {
+  return read && { position: read.position ?? otherwise, token: read.token, decisions: read.decisions };
 }

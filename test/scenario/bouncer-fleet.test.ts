@@ -1,0 +1,326 @@
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RedisServer } from '../../scripts/servers/redis-server.ts';
+import { bouncerOptions } from '../../bouncer/config.ts';
+import { Daemon } from '../../bouncer/daemon.ts';
+import { FleetLease } from '../../bouncer/fleet/fleet-lease.ts';
+import { sharedSetOf } from '../../bouncer/fleet/shared-set.ts';
+import { readConfig } from '../../bouncer/shared/config/read.ts';
+import { parseAddress } from '../../bouncer/shared/net/prefix.ts';
+import { StaleFence } from '../../bouncer/shared/redis/batch-stream.ts';
+import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { keys } from '../../bouncer/shared/redis/keys.ts';
+import { readStatuses } from '../../bouncer/shared/redis/status-store.ts';
+import { LEASE_MS } from '../../bouncer/shared/redis/stream-lease.ts';
+import { systemClock } from '../../bouncer/shared/runtime/clock.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { KEY } from '../support/fake-lapi.ts';
+import { PositionedLapi } from '../support/fake-lapi-position.ts';
+import { fakeLog } from '../support/fake-log.ts';
+import { FaultProxy, NO_FAULT } from '../support/fault-proxy.ts';
+import { Workbench } from '../support/servers.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/** Several lease times, on a machine that is slow. */
+const LONG_MS = 60_000;
+
+let workbench: Workbench;
+let redis: RedisServer;
+let lapi: PositionedLapi;
+let caddyUrl: string;
+const stops: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  workbench = await Workbench.open();
+  redis = await workbench.redis();
+});
+afterAll(() => workbench.stop());
+
+beforeEach(async () => {
+  await redis.wipe();
+  lapi = await PositionedLapi.start();
+  stops.push(() => lapi.stop());
+  const caddy = createServer((_, response) => void response.end('null\n'));
+  caddy.listen(0, '127.0.0.1');
+  await once(caddy, 'listening');
+  stops.push(() => caddy.close());
+  caddyUrl = `http://127.0.0.1:${(caddy.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+interface Bouncer {
+  readonly daemon: Daemon;
+  /** Between it and Redis. */
+  readonly wire: FaultProxy;
+  stop(): Promise<void>;
+}
+
+async function bouncer(id: string, changes: Readonly<Record<string, string>> = {}): Promise<Bouncer> {
+  const wire = await FaultProxy.before(redis.url);
+  const environment = {
+    CROWDSEC_LAPI_URL: lapi.server.url,
+    CROWDSEC_BOUNCER_KEY: KEY,
+    CROWDSEC_POLL_INTERVAL: '300ms',
+    CADDY_ADMIN: caddyUrl,
+    REDIS_URL: wire.url,
+    BOUNCER_LISTEN: '127.0.0.1:0',
+    BOUNCER_ID: id,
+    STATE_DIR: mkdtempSync(join(tmpdir(), 'fleet-')),
+    ...changes,
+  };
+  const read = readConfig(bouncerOptions, { flags: {}, environment, file: {}, readSecretFile: () => '' });
+  if (read.kind === 'invalid') throw new Error(JSON.stringify(read.problems));
+  const daemon = new Daemon(read.values, systemClock, fakeLog().log);
+  let isStopped = false;
+  const stop = async () => {
+    if (isStopped) return;
+    isStopped = true;
+    await daemon.stop();
+    await wire.stop();
+  };
+  stops.push(stop);
+  await daemon.start();
+  return { daemon, wire, stop };
+}
+
+function isBanned({ daemon }: Bouncer, value: string): boolean {
+  const address = parseAddress(value);
+  if (address === undefined) throw new Error(`the test says ${value} is an address`);
+  return daemon.lookup(address).verdict === 'banned';
+}
+
+async function untilBanned(value: string, ...bouncers: readonly Bouncer[]): Promise<void> {
+  const all = () => bouncers.every((each) => isBanned(each, value));
+  await waitFor(all, { what: `${value} to be banned by all`, withinMs: LONG_MS });
+}
+
+async function untilAllowed(value: string, ...bouncers: readonly Bouncer[]): Promise<void> {
+  const none = () => !bouncers.some((each) => isBanned(each, value));
+  await waitFor(none, { what: `${value} to be allowed by all`, withinMs: LONG_MS });
+}
+
+const roleOf = ({ daemon }: Bouncer) => daemon.status.stream?.role;
+
+async function untilRole(who: Bouncer, role: string): Promise<void> {
+  await waitFor(() => roleOf(who) === role, { what: `a bouncer to be ${role}`, withinMs: LONG_MS });
+}
+
+describe('two bouncers on one Redis, with one key', () => {
+  it('pull once, and both know every change; the status says who pulls', async () => {
+    const [first, second] = [await bouncer('first'), await bouncer('second')];
+    lapi.ban('192.0.2.1');
+    await untilBanned('192.0.2.1', first, second);
+    lapi.unban('192.0.2.1');
+    lapi.ban('192.0.2.2');
+    await untilBanned('192.0.2.2', first, second);
+    await untilAllowed('192.0.2.1', first, second);
+    expect(first.daemon.status.stream).toEqual({ role: 'leader', leader: 'first' });
+    expect(second.daemon.status.stream).toEqual({ role: 'follower', leader: 'first' });
+    expect(lapi.fullPulls).toBe(1);
+    const { status } = await waitFor(() => (second.daemon.status.state === 'enforcing' ? second.daemon : undefined), {
+      what: 'the follower to know that LAPI answers its leader, and Caddy to follow',
+    });
+    expect([status.lapi.state, status.reasons]).toEqual(['up', []]);
+  });
+
+  it('confirm a refresh wherever it is asked for, when they hold the result', async () => {
+    const slow = { CROWDSEC_POLL_INTERVAL: '1h' };
+    const [first, second] = [await bouncer('first', slow), await bouncer('second', slow)];
+    await waitFor(() => second.daemon.status.ready, { what: 'the second to know everything' });
+    lapi.ban('192.0.2.3');
+    await expect(second.daemon.refresh({ confirm: true, full: false })).resolves.toEqual([]);
+    expect(isBanned(second, '192.0.2.3')).toBe(true);
+    lapi.unban('192.0.2.3');
+    await expect(first.daemon.refresh({ confirm: true, full: true })).resolves.toEqual([]);
+    expect(isBanned(first, '192.0.2.3')).toBe(false);
+    await untilAllowed('192.0.2.3', second);
+    lapi.server.says(403, '{"message":"access forbidden"}');
+    await expect(second.daemon.refresh({ confirm: true, full: false })).resolves.toEqual([
+      expect.stringContaining("refuses the bouncer's key"),
+    ]);
+  });
+
+  it('hand over in order without waiting for the lease to run out, and lose nothing', async () => {
+    const [first, second] = [await bouncer('first'), await bouncer('second')];
+    lapi.ban('192.0.2.4');
+    await untilBanned('192.0.2.4', first, second);
+    lapi.holdNext(); // a pull that is counted as delivered, and never arrives
+    lapi.ban('192.0.2.5');
+    await waitFor(() => lapi.isHolding, { what: 'the pull' });
+    const began = performance.now();
+    await first.stop();
+    await untilRole(second, 'leader');
+    expect(performance.now() - began).toBeLessThan(LEASE_MS);
+    await untilBanned('192.0.2.5', second);
+  });
+
+  it('lose nothing when the leader is cut off in the middle of a pull and comes back as a follower', async () => {
+    const [first, second] = [await bouncer('first'), await bouncer('second')];
+    lapi.ban('192.0.2.6');
+    await untilBanned('192.0.2.6', first, second);
+    lapi.holdNext();
+    lapi.ban('192.0.2.7'); // is told to the one that will not be able to tell it
+    await waitFor(() => lapi.isHolding, { what: 'the pull' });
+    first.wire.set({ kind: 'half_open' });
+    await untilRole(second, 'leader');
+    lapi.letGo();
+    lapi.unban('192.0.2.6');
+    await untilBanned('192.0.2.7', first, second);
+    await untilAllowed('192.0.2.6', first, second);
+    expect(roleOf(first)).toBe('alone');
+    first.wire.set(NO_FAULT);
+    await untilRole(first, 'follower');
+    lapi.ban('192.0.2.8');
+    await untilBanned('192.0.2.8', first, second);
+    expect(isBanned(first, '192.0.2.7')).toBe(true);
+  }, 120_000);
+
+  it('go on pulling, each for itself, while Redis is gone for both', async () => {
+    const [first, second] = [await bouncer('first'), await bouncer('second')];
+    lapi.ban('192.0.2.9');
+    await untilBanned('192.0.2.9', first, second);
+    for (const { wire } of [first, second]) wire.set({ kind: 'cut', afterBytes: 0 });
+    lapi.ban('192.0.2.10');
+    await untilBanned('192.0.2.10', first, second);
+    lapi.unban('192.0.2.9');
+    await untilAllowed('192.0.2.9', first, second);
+    await untilRole(second, 'alone');
+    for (const { wire } of [first, second]) wire.set(NO_FAULT);
+    await waitFor(() => [first, second].map(roleOf).sort().join() === 'follower,leader', {
+      what: 'a leader again',
+      withinMs: LONG_MS,
+    });
+    lapi.ban('192.0.2.11');
+    await untilBanned('192.0.2.11', first, second);
+  }, 180_000);
+
+  it('keep every decision when Redis is wiped, and go on', async () => {
+    const [first, second] = [await bouncer('first'), await bouncer('second')];
+    lapi.ban('192.0.2.12');
+    await untilBanned('192.0.2.12', first, second);
+    await redis.wipe();
+    lapi.ban('192.0.2.13');
+    const seen = new Set<boolean>();
+    await waitFor(
+      () => {
+        for (const each of [first, second]) seen.add(isBanned(each, '192.0.2.12'));
+        return [first, second].every((each) => isBanned(each, '192.0.2.13'));
+      },
+      { what: 'the new ban everywhere', withinMs: LONG_MS },
+    );
+    expect([...seen]).toEqual([true]);
+    await waitFor(() => [first, second].map(roleOf).sort().join() === 'follower,leader', { what: 'a leader again' });
+  }, 120_000);
+
+  it('with the same BOUNCER_ID do not fight, and say so', async () => {
+    const first = await bouncer('same');
+    const second = await bouncer('same');
+    await untilRole(first, 'follower'); // a start takes over what an earlier run left
+    expect(roleOf(second)).toBe('leader');
+    expect(first.daemon.status.reasons).toEqual([expect.stringContaining('another process runs with this BOUNCER_ID')]);
+    lapi.ban('192.0.2.14');
+    await untilBanned('192.0.2.14', first, second);
+    expect([roleOf(first), roleOf(second)]).toEqual(['follower', 'leader']);
+  });
+});
+
+describe('a lone bouncer', () => {
+  it('that was killed takes its own lease over at once', async () => {
+    const link = await linked();
+    const killed = new FleetLease({ id: 'only', redis: link, clock: systemClock, log: fakeLog().log });
+    await killed.turn();
+    lapi.ban('192.0.2.20');
+    const began = performance.now();
+    const again = await bouncer('only');
+    await untilBanned('192.0.2.20', again);
+    expect(performance.now() - began).toBeLessThan(LEASE_MS / 2);
+    expect(roleOf(again)).toBe('leader');
+  });
+});
+
+describe('the lease', () => {
+  const clock = new FakeClock();
+  const leaseOf = async (id: string) => new FleetLease({ id, redis: await linked(), clock, log: fakeLog().log });
+
+  it('is believed in no longer than it lasts: who was paused asks again before it acts', async () => {
+    const [first, second] = [await leaseOf('first'), await leaseOf('second')];
+    await first.turn();
+    const held = await first.terms();
+    expect(held?.lease).toMatch(/^1 first /);
+    clock.advance(LEASE_MS);
+    expect(first.standing.kind).toBe('alone');
+    await redis.command('DEL', keys.lease); // it has run out
+    await second.turn();
+    expect(await first.terms()).toBeUndefined();
+    expect([first.standing.kind, second.standing.kind]).toEqual(['follower', 'leader']);
+  });
+
+  it('lets nobody write who has lost it, and whoever tries makes the holder pull everything', async () => {
+    const [first, second] = [await leaseOf('first'), await leaseOf('second')];
+    await first.turn();
+    const link = await linked();
+    const shared = sharedSetOf(first, link, clock);
+    await redis.command('DEL', keys.lease);
+    await second.turn();
+    let resyncs = 0;
+    second.on('resync', () => resyncs++);
+    await expect(shared?.append({ added: [], removedIds: [1] })).rejects.toThrow(StaleFence);
+    await expect(shared?.write(Buffer.from('old'), true)).rejects.toThrow(StaleFence);
+    await first.turn();
+    await second.turn();
+    expect(resyncs).toBe(1);
+    expect([await link.commands.exists(keys.snapshot), await link.commands.xlen(keys.batches)]).toEqual([0, 0]);
+  });
+
+  it('has a token that goes on growing after Redis was wiped', async () => {
+    const lease = await leaseOf('first');
+    await lease.turn();
+    await redis.command('DEL', keys.lease);
+    await lease.turn();
+    await redis.wipe();
+    await lease.turn();
+    expect(lease.standing).toMatchObject({ kind: 'leader', lease: { token: 3 } });
+  });
+
+  it('is not alone with LAPI while a bouncer is missing that left without a word', async () => {
+    const [first, second] = [await leaseOf('first'), await leaseOf('second')];
+    await first.turn();
+    await second.turn();
+    await first.turn();
+    expect(await first.terms()).toMatchObject({ isShared: false });
+    const link = await linked();
+    const [, heard = '0'] = await link.commands.zrange(keys.members, '0', '-1', 'WITHSCORES');
+    await link.commands.zadd(keys.members, Number(heard) - LEASE_MS - 1, 'second');
+    await first.turn();
+    expect(await first.terms()).toMatchObject({ isShared: true });
+    await second.stop(); // in order
+    await first.turn();
+    expect(await first.terms()).toMatchObject({ isShared: false });
+  });
+});
+
+async function linked(): Promise<RedisLink> {
+  const link = new RedisLink(redis.url, fakeLog().log);
+  stops.push(() => link.stop());
+  const up = new Promise<void>((resolve) => link.once('up', resolve));
+  link.start();
+  await up;
+  return link;
+}
+
+describe('the status in Redis', () => {
+  it('says of each bouncer who pulls', async () => {
+    await bouncer('first');
+    await bouncer('second');
+    const link = await linked();
+    const roles = async () => (await readStatuses(link)).map(({ id, stream }) => `${id} ${stream?.role ?? ''}`);
+    await waitFor(async () => (await roles()).join() === 'first leader,second follower', { what: 'both roles' });
+  });
+});
