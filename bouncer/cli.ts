@@ -1,4 +1,5 @@
 import { Command, Option as Flag } from 'commander';
+import { checkCaddyfile } from './commands/check-caddyfile.ts';
 import { checkConfig } from './commands/check-config.ts';
 import { clear } from './commands/clear.ts';
 import { exportBans, EXPORT_FORMATS, type ExportFormat } from './commands/export.ts';
@@ -40,7 +41,12 @@ program
 program
   .command('check-config')
   .description('every error at once; exit 2 if any')
-  .action(action((given) => checkConfig(given)));
+  .option('--caddyfile <file>', 'instead: what the settings of another bouncer in this Caddyfile become here')
+  .action(
+    action((given, { caddyfile }: { caddyfile?: string }) =>
+      caddyfile === undefined ? checkConfig(given) : checkCaddyfile(caddyfile),
+    ),
+  );
 program
   .command('status')
   .description('what the running bouncer says of itself')

@@ -100,7 +100,9 @@ describe("docker compose's commands", () => {
 });
 
 const blocks = all.flatMap(({ path, blocks }) =>
-  blocks.filter(({ language }) => language === 'caddyfile').map(({ text, line }) => [`${path}:${line}`, text] as const),
+  blocks
+    .filter(({ language, note }) => language === 'caddyfile' && note !== 'before')
+    .map(({ text, line }) => [`${path}:${line}`, text] as const),
 );
 
 describe.each(CADDY_VERSIONS)('the Caddyfiles of the documentation on Caddy %s', (version) => {

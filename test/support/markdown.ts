@@ -4,6 +4,8 @@ import { projectRoot } from '../../scripts/servers/project-root.ts';
 
 interface Block {
   readonly language: string;
+  /** What stands behind the language: `before`, for what belongs to another program. */
+  readonly note: string | undefined;
   readonly text: string;
   readonly line: number;
 }
@@ -33,10 +35,10 @@ function readPage(path: string): Page {
   const text = readFileSync(join(projectRoot, path), 'utf8');
   const blocks: Block[] = [];
   const prose = text.replace(
-    /^( *)```(\w*)\n([\s\S]*?)^ *```$/gm,
-    (whole, indent: string, language: string, body: string, at: number) => {
+    /^( *)```(\w*)(?: (\w+))?\n([\s\S]*?)^ *```$/gm,
+    (whole, indent: string, language: string, note: string | undefined, body: string, at: number) => {
       const line = text.slice(0, at).split('\n').length;
-      blocks.push({ language, text: body.replaceAll(new RegExp(`^${indent}`, 'gm'), ''), line });
+      blocks.push({ language, note, text: body.replaceAll(new RegExp(`^${indent}`, 'gm'), ''), line });
       return whole.replaceAll(/[^\n]/g, '');
     },
   );

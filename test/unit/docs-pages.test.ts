@@ -20,6 +20,20 @@ const envExample = [...readFileSync(at('deploy/.env.example'), 'utf8').matchAll(
   ([, name = '']) => name,
 );
 const scripts = ['CADDY_BIN', 'CADDY_FLOOR_BIN', 'REDIS_SERVER_BIN', 'START_STATE_DIR'];
+/** What the page about another program calls by that program's names. */
+const OF_OTHERS = new Map([
+  [
+    'deploy/from-forward-auth.md',
+    [
+      'CROWDSEC_BOUNCER_API_KEY',
+      'CROWDSEC_AGENT_HOST',
+      'CROWDSEC_BOUNCER_BAN_RESPONSE_CODE',
+      'CROWDSEC_BOUNCER_BAN_RESPONSE_MSG',
+      'CROWDSEC_BOUNCER_LOG_LEVEL',
+    ],
+  ],
+]);
+
 const SETTINGS = new Set([
   ...settingsOf(bouncerOptions),
   ...settingsOf(controlApiOptions),
@@ -40,7 +54,8 @@ describe.each(all.map((page) => [page.path, page] as const))('%s', (path, page) 
 
   it('names settings that exist', () => {
     const names = page.spans.flatMap((span) => /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?=$|=)/.exec(span) ?? []);
-    for (const name of names) expect([...SETTINGS, 'NET_BIND_SERVICE'], name).toContain(name);
+    for (const name of names)
+      expect([...SETTINGS, 'NET_BIND_SERVICE', ...(OF_OTHERS.get(path) ?? [])], name).toContain(name);
   });
 
   it('names files that exist', () => {
@@ -83,7 +98,7 @@ describe.each(all.map((page) => [page.path, page] as const))('%s', (path, page) 
 
 const ORDINARY = ['apt-get', 'cd', 'cp', 'curl', 'git', 'grep', 'journalctl', 'nslookup', 'rm', 'systemctl'];
 /** Checked by their own help in test/integration/deploy-docs.test.ts. */
-const ASKED_ELSEWHERE = ['docker', 'cscli', 'node'];
+const ASKED_ELSEWHERE = ['caddy', 'cscli', 'docker', 'node'];
 
 function whyNot([program = '', ...rest]: readonly string[], folder: string): string | undefined {
   if (ORDINARY.includes(program) || ASKED_ELSEWHERE.includes(program)) return undefined;
