@@ -91,6 +91,16 @@ export class LaneFolder {
     return isOurs;
   }
 
+  /** Makes as many files as an entry takes, and removes them: a full folder still shows Caddy what is in it. */
+  tryEntry(): void {
+    const files = ['room-1', 'room-2'].map((name) => join(this.#root, 'proof', name));
+    try {
+      for (const file of files) writeFileSync(file, '');
+    } finally {
+      for (const file of files) rmSync(file, { force: true });
+    }
+  }
+
   /** Puts the file by which Caddy proves that it sees this folder, or takes it away. */
   setProof(name: string, isThere: boolean): void {
     const path = join(this.#root, 'proof', name);

@@ -140,7 +140,7 @@ export class LaneKeeper {
     }
   }
 
-  /** Somebody may have emptied the folder file by file: Caddy still sees it, and the proof goes on succeeding. */
+  /** What the proof does not see: somebody emptied the folder file by file, or there is no room for another entry. */
   #look(): string | undefined {
     try {
       const isMeddledWith = !this.#folder.isAsLeft();
@@ -151,6 +151,7 @@ export class LaneKeeper {
         this.#lane.write();
       }
       this.#wasMeddledWith = isMeddledWith;
+      this.#folder.tryEntry();
       return undefined;
     } catch (error) {
       const reason = `LANE_DIR cannot be used: ${error instanceof Error ? error.message : String(error)}`;

@@ -11,7 +11,7 @@ import { FaultDrill } from '../support/fault-drill.ts';
 import { type Fault, FaultProxy, GARBAGE } from '../support/fault-proxy.ts';
 import { makeCertificates } from '../support/internet/certificates.ts';
 import { Workbench } from '../support/servers.ts';
-import { smallDisk } from '../support/small-disk.ts';
+import { SmallDisk } from '../support/small-disk.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -123,7 +123,7 @@ describe('between the bouncer and Redis', () => {
   });
 
   it('disk full: the same', { timeout: LONG_MS }, async () => {
-    const disk = await smallDisk(files, 'redis-disk', { bytes: 256 * 1024 });
+    const disk = await SmallDisk.make(files, 'redis-disk', { bytes: 256 * 1024 });
     const other = await files.redis({ persistent: true, stateDir: disk.path });
     await drill.run({
       fault: `disk full (${disk.isReal ? 'a small tmpfs under its AOF' : 'no mount here: min-replicas-to-write'})`,

@@ -90,6 +90,14 @@ describe('a lane’s folder', () => {
     expect(folder.has(at('2001:db8::9'))).toBe(false);
   });
 
+  it('tells whether there is room for an entry, and leaves nothing behind', () => {
+    folder.tryEntry();
+    expect(readdirSync(inside('proof'))).toEqual([]);
+    rmSync(inside('proof'), { recursive: true });
+    writeFileSync(inside('proof'), 'no folder');
+    expect(() => folder.tryEntry()).toThrow('ENOTDIR');
+  });
+
   it('that is gone is an error, which whoever owns it takes for the loss that it is', () => {
     rmSync(root, { recursive: true });
     expect(() => folder.isAsLeft()).toThrow('ENOENT');
