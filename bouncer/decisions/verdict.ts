@@ -15,9 +15,7 @@ export interface Verdict {
 
 /** The strictest of all decisions that cover an address, after the allowlist, which no decision outweighs. */
 export function judge(decisions: readonly Decision[], allowedBy: readonly Prefix[], fallback: Remediation): Verdict {
-  const weightiestFirst = [...decisions].sort(
-    (a, b) => weight(b, fallback) - weight(a, fallback) || b.expiresAt - a.expiresAt,
-  );
+  const weightiestFirst = [...decisions].sort((a, b) => weight(b) - weight(a) || b.expiresAt - a.expiresAt);
   const decidedBy = weightiestFirst[0];
   const isBanned = decidedBy !== undefined && remediationOf(decidedBy.type, fallback) === 'ban';
   return {
@@ -28,7 +26,7 @@ export function judge(decisions: readonly Decision[], allowedBy: readonly Prefix
   };
 }
 
-function weight({ type }: Decision, fallback: Remediation): number {
-  if (remediationOf(type, fallback) !== 'ban') return 0;
-  return type === 'ban' ? 2 : 1;
+/** A ban before all other types, which come to one and the same. */
+function weight({ type }: Decision): number {
+  return type === 'ban' ? 1 : 0;
 }
