@@ -155,6 +155,17 @@ describe('rules that somebody took out', () => {
     expect(world.caddy.pushes).toHaveLength(before + 1);
   });
 
+  it('every quarter of a minute for an hour, by a person at work, are put back at once each time', async () => {
+    await world.start();
+    await world.wants();
+    for (let reloads = 1; reloads <= 240; reloads++) {
+      await world.wait(15_000 - DRIFT_MS);
+      world.takeOut();
+      await world.wait(DRIFT_MS);
+      expect(world.caddy.pushes).toHaveLength(1 + reloads);
+    }
+  });
+
   it('are noticed while a change waits for its interval', async () => {
     await world.start();
     await world.wants();
