@@ -15,6 +15,9 @@ export type LapiResult<Value> = { readonly kind: 'ok'; readonly value: Value } |
 
 const CALL_MS = 20_000;
 
+/** As many as LAPI itself reads in one go. */
+const ALERTS_AT_ONCE = 100;
+
 const loginSchema = z.object({ token: z.string().min(1) });
 const messageSchema = z.object({ message: z.string() });
 const deletedSchema = z.object({ nbDeleted: z.string().regex(/^\d+$/) });
@@ -47,10 +50,18 @@ export class MachineClient {
     return { kind: 'ok', value: login.data.token };
   }
 
-  async alerts(query: AlertQuery): Promise<LapiResult<Alert[]>> {
+  /**
+   * At most `most`, newest first. LAPI 1.4.6 reads a hundred at a time and never ends when it is asked for a hundred
+   * more than there are: it is asked for more only where the answer shows that there are enough.
+   */
+  async alerts(query: AlertQuery, most = ALERTS_AT_ONCE): Promise<LapiResult<Alert[]>> {
     const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    const reply = await this.#call({ method: 'GET', path: `/v1/alerts?${String(new URLSearchParams(given))}` });
-    return read(reply, alertsSchema);
+    for (let limit = Math.min(most, ALERTS_AT_ONCE); ; limit = Math.min(most, limit + ALERTS_AT_ONCE - 1)) {
+      const search = new URLSearchParams([...given, ['limit', String(limit)]]);
+      const reply = await this.#call({ method: 'GET', path: `/v1/alerts?${String(search)}` });
+      const alerts = read(reply, alertsSchema);
+      if (alerts.kind !== 'ok' || alerts.value.length < limit || limit >= most) return alerts;
+    }
   }
 
   /** Undefined when there is no such alert. */
@@ -128,11 +139,14 @@ function count(result: LapiResult<{ nbDeleted: string }>): LapiResult<number> {
   return result.kind === 'ok' ? { kind: 'ok', value: Number(result.value.nbDeleted) } : result;
 }
 
+const LOG_HINT = 'See CrowdSec’s own log for more.';
+
 function refusal({ status, text }: LapiReply, machine: string): LapiFailure {
   const said = messageSchema.safeParse(parseJson(text));
   const message = said.success ? said.data.message.slice(0, 500) : `status ${status}`;
   if (status !== 401 && status !== 403) {
-    return { kind: 'refused', status, message, hint: 'See CrowdSec’s own log for more.' };
+    const hint = status === 429 ? 'Ask less often, or raise the limit of the proxy before LAPI.' : LOG_HINT;
+    return { kind: 'refused', status, message, hint };
   }
   return {
     kind: 'unauthorized',

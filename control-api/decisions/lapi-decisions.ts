@@ -97,7 +97,7 @@ export class LapiDecisions {
 
   /** Whether LAPI stored the ban that was sent at this time: alerts keep the second that we gave them. */
   async #isThere(value: Prefix, at: Date): Promise<LapiResult<boolean>> {
-    const alerts = await this.#machine.alerts({ value, origin: 'cscli', limit: '20' });
+    const alerts = await this.#machine.alerts({ value, origin: 'cscli' }, 20);
     if (alerts.kind !== 'ok') return alerts;
     const second = at.toISOString().slice(0, 19);
     // 1.4.6 writes `2026-11-22 13:17:53 +0000 UTC`.

@@ -2,6 +2,7 @@ import type { BouncerStatus } from '../../bouncer/shared/domain/status.ts';
 import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import type { Config } from '../config.ts';
+import type { Cscli } from '../crowdsec/cscli.ts';
 import type { CrowdsecVersion } from '../crowdsec/crowdsec-version.ts';
 import type { LapiTransport } from '../crowdsec/lapi-transport.ts';
 import type { MachineClient } from '../crowdsec/machine-client.ts';
@@ -29,6 +30,7 @@ export interface Diagnosed {
   readonly transport: LapiTransport;
   readonly internet: InternetClient;
   readonly machine: MachineClient;
+  readonly cscli: Cscli;
   readonly crowdsecVersion: () => Promise<CrowdsecVersion | undefined>;
   readonly enrollment: Enrollment;
   readonly heartbeat: Heartbeat;
@@ -58,6 +60,6 @@ export function failed(message: string, hint: string, more: Partial<CheckResult>
 }
 
 /** It cannot be known now, for a reason that another check reports. */
-export function skipped(message: string): CheckResult {
-  return { status: 'skipped', word: 'unknown', message };
+export function skipped(message: string, hint?: string): CheckResult {
+  return { status: 'skipped', word: 'unknown', message, ...(hint === undefined ? {} : { hint }) };
 }

@@ -81,13 +81,13 @@ export function alertRoutes({ machine, protection, clock }: AlertPorts) {
         include_community: community,
         ...filters
       } = c.req.valid('query');
-      const result = await machine.alerts({
+      const query = {
         ...filters,
         since: since ?? (filters.ip === undefined && filters.range === undefined ? DEFAULT_SINCE : undefined),
         ...(active === undefined ? {} : { has_active_decision: String(active) }),
         include_capi: community === true ? undefined : 'false',
-        limit: String(limit),
-      });
+      };
+      const result = await machine.alerts(query, limit);
       if (result.kind !== 'ok') throw lapiProblem(await withAge(result, protection, clock));
       return c.json({ alerts: result.value.map((alert) => shortened(alert, MOST_DECISIONS.list)) }, 200);
     })

@@ -137,7 +137,7 @@ async function fromTable(
 /** By the alert's own source, not by its decisions: an import's alert would bring thousands of those. */
 async function newestAlert(machine: MachineClient, address: Address): Promise<Alert | undefined | string> {
   const limit = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ALERT_MS).unref());
-  const result = await Promise.race([machine.alerts({ value: address, limit: '1' }), limit]);
+  const result = await Promise.race([machine.alerts({ value: address }, 1), limit]);
   if (result === undefined) return 'LAPI took too long to say what it knows of this address';
   return result.kind === 'ok' ? result.value[0] : result.message;
 }

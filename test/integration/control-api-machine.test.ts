@@ -52,6 +52,16 @@ describe('CrowdSec as a machine', () => {
     ).toEqual([...values].sort());
   });
 
+  it('gives as many alerts as are asked for, and comes to an end where there are fewer', async () => {
+    const prefix = parsePrefix('198.51.100.99')!;
+    const one = manualBanAlert({ prefix, durationMs: 1_000, type: 'ban', reason: 'one of many' }, new Date());
+    expect(await client().addAlerts(Array.from({ length: 230 }, () => one))).toMatchObject({ kind: 'ok' });
+    for (const most of [20, 100, 101, 229, 230, 231, 500]) {
+      const found = await client().alerts({ scenario: 'one of many' }, most);
+      expect(found.kind === 'ok' && found.value.length, `of ${most}`).toBe(Math.min(most, 230));
+    }
+  });
+
   it('deletes by id and by value, and says how many there were', async () => {
     await client().addAlerts([ban('198.51.100.7'), ban('198.51.100.7', 7_200_000), ban('198.51.100.8')]);
     const [alert] = (await alertsOn('198.51.100.8')).flatMap((found) => found.decisions);
@@ -71,9 +81,9 @@ describe('CrowdSec as a machine', () => {
 
   it('logs in again when LAPI restarted and forgot its tokens', async () => {
     const machine = client();
-    expect((await machine.alerts({ limit: '1' })).kind).toBe('ok');
+    expect((await machine.alerts({}, 1)).kind).toBe('ok');
     await crowdsec.restart();
-    expect((await machine.alerts({ limit: '1' })).kind).toBe('ok');
+    expect((await machine.alerts({}, 1)).kind).toBe('ok');
   });
 
   it('tells a wrong password, without telling it', async () => {
@@ -96,7 +106,7 @@ describe('CrowdSec as a machine', () => {
 
   it('says that LAPI is not available while it is down', async () => {
     await crowdsec.stop();
-    const result = await client().alerts({ limit: '1' });
+    const result = await client().alerts({}, 1);
     await crowdsec.start();
     expect(result).toMatchObject({ kind: 'unreachable', message: 'LAPI not available: connection refused' });
   });

@@ -1,7 +1,7 @@
 import type { CaddyStatus } from '../../../bouncer/shared/domain/status.ts';
 import { parseAdminAddress } from '../../../caddy/admin-address.ts';
 import { CaddyAdmin } from '../../../caddy/admin-client.ts';
-import { type Check, type CheckResult, type Diagnosed, failed, ok, skipped, warning } from '../check.ts';
+import { type Check, type CheckResult, type Diagnosed, failed, ok, skipped } from '../check.ts';
 
 export const redisCheck: Check = {
   id: 'redis',
@@ -75,7 +75,7 @@ export const bouncerCheck: Check = {
   },
 };
 
-const everyCaddy = async ({ bouncers }: Diagnosed): Promise<readonly CaddyStatus[]> =>
+export const everyCaddy = async ({ bouncers }: Diagnosed): Promise<readonly CaddyStatus[]> =>
   ((await bouncers()) ?? []).flatMap(({ caddies }) => caddies);
 
 export const rulesInPlace: Check = {
@@ -92,24 +92,5 @@ export const rulesInPlace: Check = {
     }
     const why = bad.error === undefined ? '' : `: ${bad.error}`;
     return failed(`Caddy ${bad.admin} is ${bad.state}${why}`, bad.hint ?? 'See the log of the bouncer.');
-  },
-};
-
-/** Bans are useless, or harmful, when every request seems to come from the proxy in front. */
-export const clientAddress: Check = {
-  id: 'client_address',
-  title: 'Client address',
-  group: 'configuration',
-  run: async (diagnosed) => {
-    const caddies = await everyCaddy(diagnosed);
-    if (caddies.length === 0) return skipped('no bouncer is there to tell how Caddy finds the client’s address');
-    const warnings = [...new Set(caddies.flatMap((caddy) => caddy.warnings))];
-    const refused = caddies.flatMap((caddy) => caddy.refused);
-    if (warnings.length === 0 && refused.length === 0)
-      return ok('nothing looks wrong with how Caddy finds the client’s address');
-    const messages = [...warnings, ...refused.map(({ where, reason }) => `${where}: ${reason}`)];
-    const hint =
-      refused[0]?.hint ?? 'Behind a proxy or CDN, set trusted_proxies in the Caddyfile’s global servers block.';
-    return warning(messages.join('; '), hint);
   },
 };

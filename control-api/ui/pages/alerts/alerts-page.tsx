@@ -19,8 +19,8 @@ const PERIODS = [
 
 const STEP = 50;
 
-/** LAPI reads a hundred at a time; for more some versions (1.4.6) search on until the request runs out of time. */
-const MOST = 100;
+/** As the API gives them at once. */
+const MOST = 500;
 
 export function AlertsPage() {
   const { query: url } = useStore(place);
@@ -44,7 +44,7 @@ export function AlertsPage() {
           <Alerts alerts={data?.alerts} />
           {data !== undefined && data.alerts.length >= limit && limit < MOST ? (
             <div class="table-foot">
-              <button class="button small" type="button" onClick={() => setLimit(MOST)}>
+              <button class="button small" type="button" onClick={() => setLimit(Math.min(MOST, limit * 4))}>
                 Show more
               </button>
             </div>
