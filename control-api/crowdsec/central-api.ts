@@ -48,7 +48,9 @@ const loginSchema = z.object({ token: z.string().min(1), expire: z.string() });
 interface Token {
   readonly text: string;
   readonly login: string;
+  /** Monotonic: an age must not change when somebody sets the clock. */
   readonly obtainedAt: number;
+  /** By the time of day, as the Central API told it. */
   readonly expiresAt: number;
 }
 
@@ -96,9 +98,10 @@ export class CentralApi {
   }
 
   async #tokenFor(account: CentralApiAccount, base: URL, maxAgeMs: number): Promise<LoggedIn> {
-    const now = this.#ports.clock.wall();
+    const { clock } = this.#ports;
+    const now = clock.wall();
     const usable = this.#token?.login === account.login && this.#token.expiresAt > now ? this.#token : undefined;
-    if (usable && usable.expiresAt - MARGIN_MS > now && now - usable.obtainedAt < maxAgeMs) {
+    if (usable && usable.expiresAt - MARGIN_MS > now && clock.monotonic() - usable.obtainedAt < maxAgeMs) {
       return { kind: 'ok', token: usable };
     }
     const refused = await this.#ports.spendLogin();
@@ -110,7 +113,8 @@ export class CentralApi {
   }
 
   async #login({ login, password }: CentralApiAccount, base: URL): Promise<LoggedIn> {
-    const obtainedAt = this.#ports.clock.wall();
+    const { clock } = this.#ports;
+    const obtainedAt = clock.monotonic();
     const body = JSON.stringify({ machine_id: login, password: password.reveal(), scenarios: [] });
     const reply = await this.#post(new URL('watchers/login', base), body);
     if (reply.kind !== 'ok') return reply;
@@ -118,7 +122,12 @@ export class CentralApi {
     if (!parsed.success)
       return { kind: 'refused', status: 200, message: 'it answered with something that is no login' };
     const expiry = Date.parse(parsed.data.expire);
-    const token = { text: parsed.data.token, login, obtainedAt, expiresAt: Number.isNaN(expiry) ? obtainedAt : expiry };
+    const token = {
+      text: parsed.data.token,
+      login,
+      obtainedAt,
+      expiresAt: Number.isNaN(expiry) ? clock.wall() : expiry,
+    };
     this.#token = token;
     return { kind: 'ok', token };
   }

@@ -155,9 +155,16 @@ function failureOf(failure: CentralApiFailure | CscliFailure): HeartbeatFailure 
       return {
         code: 'capi_refused',
         message: `the Central API answered ${failure.status}: ${failure.message}`,
-        hint: 'If this lasts, make a new account: "cscli capi register", then reload CrowdSec and enroll again.',
+        hint: hintForStatus(failure.status),
       };
     default:
       return { code: 'cscli_unavailable', message: failure.message, hint: failure.hint };
   }
+}
+
+/** An account is only to be made anew where it is the account that was refused. */
+function hintForStatus(status: number): string {
+  if (status === 429) return 'It is asked too often from this address: wait; the next heartbeat comes by itself.';
+  if (status >= 500) return 'It has a trouble of its own: nothing to do here; the next heartbeat comes by itself.';
+  return 'If this lasts, make a new account: "cscli capi register", then reload CrowdSec and enroll again.';
 }

@@ -11,13 +11,15 @@ const KEY = `${PREFIX}capi-logins`;
 
 /**
  * KEYS[1] the logins, a sorted set by wall time; ARGV: now, window, most, a name for this one.
+ * What lies ahead by more than a window was written by a clock that was wrong.
  * @returns 0 when granted, else how long to wait in milliseconds.
  */
 const SPEND = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1] - ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], ARGV[1] + ARGV[2], '+inf')
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then
   local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-  return math.max(1, math.ceil(oldest[2] + ARGV[2] - ARGV[1]))
+  return math.min(ARGV[2], math.max(1, math.ceil(oldest[2] + ARGV[2] - ARGV[1])))
 end
 redis.call('ZADD', KEYS[1], ARGV[1], ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -30,6 +32,7 @@ return 0`;
 export class LoginBudget {
   readonly #redis: RedisLink;
   readonly #clock: Clock;
+  /** Monotonic: a clock that is set back must not keep us from logging in until it is that late again. */
   #own: number[] = [];
 
   constructor(redis: RedisLink, clock: Clock) {
@@ -39,11 +42,11 @@ export class LoginBudget {
 
   /** Takes one login. @returns undefined when it may go ahead. */
   async spend(): Promise<{ readonly retryAfterMs: number } | undefined> {
-    const now = this.#clock.wall();
+    const now = this.#clock.monotonic();
     this.#own = this.#own.filter((at) => at > now - WINDOW_MS);
     const [oldest = now] = this.#own;
     if (this.#own.length >= MOST_LOGINS) return { retryAfterMs: oldest + WINDOW_MS - now };
-    const waitMs = await this.#spendShared(now);
+    const waitMs = await this.#spendShared(this.#clock.wall());
     if (waitMs > 0) return { retryAfterMs: waitMs };
     this.#own.push(now);
     return undefined;
