@@ -5,9 +5,10 @@ import { styleText } from 'node:util';
 import { formatMs, Terminal } from '../../scripts/terminal.ts';
 import { readCommandLine, type BenchOptions } from './run/command-line.ts';
 import { describeMachine, type Machine } from './run/machine.ts';
-import { verdicts, type Row } from './run/row.ts';
+import type { Row } from './run/row.ts';
 import type { Section } from './run/section.ts';
 import { stopOnSignal, Stops } from './run/stops.ts';
+import { markdownTable, verdictsOf } from './run/summary.ts';
 import { renderTable, type Paint } from './run/table.ts';
 import { banSection } from './sections/ban.ts';
 import { ipSetSection } from './sections/ip-set.ts';
@@ -15,12 +16,14 @@ import { listSection } from './sections/list.ts';
 import { millionSection } from './sections/million.ts';
 import { reloadSection } from './sections/reloads.ts';
 import { requestSection } from './sections/requests.ts';
+import { singleBanSection } from './sections/single-bans.ts';
 import { startSection } from './sections/start.ts';
 
 const SECTIONS: readonly Section[] = [
   banSection,
   startSection,
   requestSection,
+  singleBanSection,
   reloadSection,
   millionSection,
   ipSetSection,
@@ -56,7 +59,7 @@ export async function main(args: readonly string[]): Promise<void> {
     // After each section, so that a run that is cut short has not measured for nothing.
     await writeJson(options, machine, results);
   }
-  summarise(terminal, results, options.jsonFile, performance.now() - began);
+  await summarise(terminal, results, options.jsonFile, performance.now() - began);
   process.exit(results.some(({ error }) => error !== undefined) ? 1 : 0);
 }
 
@@ -105,9 +108,28 @@ async function writeJson(options: BenchOptions, machine: Machine, results: reado
   await writeFile(options.jsonFile, `${JSON.stringify(document, null, 2)}\n`);
 }
 
-function summarise(terminal: Terminal, results: readonly SectionResult[], jsonFile: string, tookMs: number): void {
-  const all = results.flatMap(({ rows }) => rows.flatMap(verdicts));
-  const reached = all.filter(Boolean).length;
-  terminal.line(`${reached} of ${all.length} targets reached, in ${formatMs(tookMs)}.`);
-  terminal.line(`All figures: ${relative(process.cwd(), jsonFile)}`);
+/** All targets as one table, on the terminal and beside the JSON file. */
+async function summarise(
+  terminal: Terminal,
+  results: readonly SectionResult[],
+  jsonFile: string,
+  tookMs: number,
+): Promise<void> {
+  const verdicts = verdictsOf(results.flatMap(({ rows }) => rows));
+  if (verdicts.length > 0) {
+    const table = markdownTable(verdicts);
+    for (const line of table) terminal.line(line);
+    terminal.line();
+    await writeFile(tableFile(jsonFile), `${table.join('\n')}\n`);
+  }
+  const reached = verdicts.filter(({ isReached }) => isReached).length;
+  terminal.line(`${reached} of ${verdicts.length} targets reached, in ${formatMs(tookMs)}.`);
+  terminal.line(
+    `All figures: ${relative(process.cwd(), jsonFile)}; the table: ${relative(process.cwd(), tableFile(jsonFile))}`,
+  );
+}
+
+/** `bench.json` → `bench.md`. */
+function tableFile(jsonFile: string): string {
+  return `${jsonFile.replace(/\.json$/, '')}.md`;
 }

@@ -3,7 +3,7 @@ import { LaneFolder } from '../../../bouncer/enforce/lane-folder.ts';
 import type { CaddyConfig, CaddyServer } from '../../../scripts/servers/caddy-server.ts';
 import { enforce } from '../../support/caddy-enforcer.ts';
 import type { CaddyVersion } from '../../support/servers.ts';
-import { blocklist } from '../measure/blocklist.ts';
+import { blocklist, rangelist } from '../measure/blocklist.ts';
 
 /** What stands behind a site, and costs time of its own. */
 export type SiteKind = 'proxy' | 'trivial';
@@ -58,12 +58,29 @@ export function ourRulesWithLane(count: number): Variant {
 
 /** What people write by hand: one list in the Caddyfile, that Caddy walks for each request. */
 export function linearList(count: number): Variant {
+  return asOneList(`one list of ${count.toLocaleString('en')}`, () => blocklist(count));
+}
+
+export function linearListOfRanges(count: number): Variant {
+  return asOneList(`one list of ${count.toLocaleString('en')} ranges`, () => rangelist(count));
+}
+
+function asOneList(name: string, banned: () => readonly string[]): Variant {
   return {
-    name: `one list of ${count.toLocaleString('en')}`,
+    name,
     directives: ({ caddy }) => {
       const matcher = caddy === '2.6.2' ? 'remote_ip' : 'client_ip';
-      return `@banned ${matcher} ${blocklist(count).join(' ')}\nrespond @banned 403`;
+      return `@banned ${matcher} ${banned().join(' ')}\nrespond @banned 403`;
     },
+    bannedStatus: 403,
+  };
+}
+
+/** Many ranges, which the compiler makes a tree of. */
+export function ourRulesForRanges(count: number): Variant {
+  return {
+    name: `${count.toLocaleString('en')} ranges`,
+    protect: (server) => enforce(server, { ranges: rangelist(count) }),
     bannedStatus: 403,
   };
 }

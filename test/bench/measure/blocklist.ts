@@ -12,6 +12,15 @@ export function blocklist(count: number): string[] {
   return [...found, BANNED_CLIENT];
 }
 
+/** As many /24 networks as asked for, none twice; the banned client is in the last. */
+export function rangelist(count: number): string[] {
+  const next = randomWords(0x9e3779b9);
+  const network = (address: string) => `${address.slice(0, address.lastIndexOf('.'))}.0/24`;
+  const found = new Set<string>();
+  while (found.size < count - 1) found.add(network(ipv4(next)));
+  return [...found, network(BANNED_CLIENT)];
+}
+
 function ipv4(next: () => number): string {
   const word = next();
   const [a, b, c, d] = [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255];

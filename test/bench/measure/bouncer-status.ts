@@ -21,7 +21,7 @@ export async function untilPushIsFree(bouncer: BouncerProcess, intervalMs: numbe
 }
 
 /** Caddy enforces a push before the bouncer has confirmed it: until then its status tells of the push before. */
-async function untilSettled(bouncer: BouncerProcess): Promise<CaddyStatus> {
+export async function untilSettled(bouncer: BouncerProcess): Promise<CaddyStatus> {
   const settled = async () => (await bouncerStatus(bouncer)).caddies.find(({ state }) => state === 'in_sync');
   return waitFor(settled, { what: 'Caddy to hold the newest rules', withinMs: SETTLED_WITHIN_MS });
 }

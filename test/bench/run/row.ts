@@ -33,11 +33,3 @@ export const atLeast = (limit: number): Target => ({ kind: 'at_least', limit });
 export function isReached(value: number, { kind, limit }: Target): boolean {
   return kind === 'at_most' ? value <= limit : value >= limit;
 }
-
-/** Every target of a row with whether it is reached. */
-export function verdicts({ value, targets = [], ratios = [] }: Row): boolean[] {
-  return [
-    ...targets.map((target) => isReached(value, target)),
-    ...ratios.flatMap(({ times, target }) => (target === undefined ? [] : [isReached(times, target)])),
-  ];
-}

@@ -59,7 +59,7 @@ function judgedRatio(line: Omit<Line, 'target' | 'isReached'>, { to, times, targ
   return { ...line, ratio, target: formatTarget(target, '×'), isReached: isReached(times, target) };
 }
 
-function formatTarget({ kind, limit }: Target, unit: Unit): string {
+export function formatTarget({ kind, limit }: Target, unit: Unit): string {
   return `${kind === 'at_most' ? '≤' : '≥'} ${formatValue(limit, unit)}`;
 }
 
@@ -69,7 +69,7 @@ export function formatValue(value: number, unit: Unit): string {
   return `${value >= 1_000 ? withThousands(value) : significant(value)} ${unit}`;
 }
 
-function formatTimes(times: number): string {
+export function formatTimes(times: number): string {
   return `${times >= 10 ? withThousands(times) : times.toFixed(2)}×`;
 }
 

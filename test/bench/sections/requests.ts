@@ -4,8 +4,10 @@ import { compare, type Effort, type VariantCost } from '../load/comparison.ts';
 import {
   FORWARD_AUTH,
   linearList,
+  linearListOfRanges,
   NO_RULES,
   ourRules,
+  ourRulesForRanges,
   ourRulesWithLane,
   type SiteKind,
   type Variant,
@@ -20,17 +22,10 @@ const OURS = ourRules(20_000);
 const OURS_MOST = ourRules(300_000);
 const LANE = ourRulesWithLane(20_000);
 const LINEAR = linearList(20_000);
+const RANGES = ourRulesForRanges(5_000);
+const RANGE_LIST = linearListOfRanges(5_000);
 
-const VARIANTS: readonly Variant[] = [
-  NO_RULES,
-  OURS,
-  ourRules(100_000),
-  OURS_MOST,
-  LANE,
-  LINEAR,
-  linearList(100_000),
-  FORWARD_AUTH,
-];
+const VARIANTS: readonly Variant[] = [NO_RULES, OURS, OURS_MOST, LANE, LINEAR, RANGES, RANGE_LIST, FORWARD_AUTH];
 const QUICK_VARIANTS: readonly Variant[] = [NO_RULES, OURS, LANE, LINEAR, FORWARD_AUTH];
 
 type Targets = Readonly<Record<SiteKind, Readonly<Record<string, Target>>>>;
