@@ -63,6 +63,8 @@ function anchorOf(heading: string): string {
 /** One command of a shell block: pipes and comments apart, `sudo` and variables before it left out; not a mere `x=1`. */
 export interface Command {
   readonly words: readonly string[];
+  /** As it is written, to be run by a shell. */
+  readonly text: string;
   readonly from: string;
 }
 
@@ -74,7 +76,7 @@ export function commandsOf({ path, blocks }: Page): readonly Command[] {
       .map((raw) => raw.replace(/(^|\s)#.*$/, '').trim())
       .filter((raw) => raw !== '')
       .flatMap((raw) => raw.split(/ \| | && /))
-      .map((raw) => ({ words: wordsOf(raw), from: `${path}:${line}: ${raw}` }))
+      .map((raw) => ({ words: wordsOf(raw), text: raw, from: `${path}:${line}: ${raw}` }))
       .filter(({ words }) => words.length > 0),
   );
 }
