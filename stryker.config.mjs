@@ -21,7 +21,7 @@ export default {
   mutate: MUTATED,
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
-  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
+  vitest: { configFile: 'test/mutation/vitest.config.ts', related: true },
   coverageAnalysis: 'perTest',
   // What is computed once, when a module is loaded, would need every test for each mutant.
   ignoreStatic: true,
