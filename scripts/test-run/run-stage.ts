@@ -18,6 +18,7 @@ export async function runStage(stage: Stage): Promise<StageResult> {
   if (stage.kind === 'check') {
     const { code, output } = await runQuietly('npm', ['run', '--silent', stage.script]);
     if (code !== 0) process.stdout.write(`\n${output.trimEnd()}\n\n`);
+    else for (const note of output.match(/^NOT CHECKED.*$/gm) ?? []) process.stdout.write(`  ${note}\n`);
     return { name: stage.name, ok: code === 0, ms: performance.now() - began };
   }
   const report = join(cacheDir, 'test-reports', `${stage.project}.json`);

@@ -12,6 +12,7 @@ export const STAGES: readonly Stage[] = [
   check('arrows', 'check:arrows'),
   check('format', 'check:format'),
   check('unused', 'check:unused'),
+  check('supply', 'check:supply'),
   tests('unit'),
   tests('property'),
   tests('golden'),

@@ -1,0 +1,5 @@
+import { bootstrap } from './bootstrap.mjs';
+
+bootstrap();
+const { main } = await import('../dist/scripts/supply.js');
+await main();
