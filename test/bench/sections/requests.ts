@@ -26,7 +26,7 @@ const RANGES = ourRulesForRanges(5_000);
 const RANGE_LIST = linearListOfRanges(5_000);
 
 const VARIANTS: readonly Variant[] = [NO_RULES, OURS, OURS_MOST, LANE, LINEAR, RANGES, RANGE_LIST, FORWARD_AUTH];
-const QUICK_VARIANTS: readonly Variant[] = [NO_RULES, OURS, LANE, LINEAR, FORWARD_AUTH];
+const QUICK_VARIANTS: readonly Variant[] = [NO_RULES, OURS, LANE, LINEAR, RANGES, RANGE_LIST, FORWARD_AUTH];
 
 type Targets = Readonly<Record<SiteKind, Readonly<Record<string, Target>>>>;
 
@@ -82,7 +82,7 @@ function toRow(cost: VariantCost, all: readonly VariantCost[], site: SiteKind, w
   const find = (name: string) => all.find(({ variant }) => variant.name === name)!;
   const { variant, cpuUs, throughput, memoryMb } = cost;
   const none = find(NO_RULES.name);
-  const ours = find(OURS.name);
+  const ours = find(variant.name === RANGE_LIST.name ? RANGES.name : OURS.name);
   const share = medianRatio(throughput, none.throughput);
   const isNone = variant.name === NO_RULES.name;
   const rate = `${Math.round(median(throughput)).toLocaleString('en')} requests/s`;
@@ -100,11 +100,12 @@ function ratiosOf({ variant, ...cost }: VariantCost, none: VariantCost, ours: Va
   const target = TO_NONE[site][variant.name];
   const toNone = { to: NO_RULES.name, times: medianRatio(cost.cpuUs, none.cpuUs) };
   const othersTarget = TO_OURS[site][variant.name];
-  const toOurs = { to: `our ${OURS.name}`, times: medianRatio(cost.cpuUs, ours.cpuUs) };
+  const toOurs = { to: `our ${ours.variant.name}`, times: medianRatio(cost.cpuUs, ours.cpuUs) };
   const withAsked = { to: 'the same, with the program asked', times: medianRatio(cost.allCpuUs, ours.cpuUs) };
   return [
     target === undefined ? toNone : { ...toNone, target },
     ...(othersTarget === undefined ? [] : [{ ...toOurs, target: othersTarget }]),
+    ...(variant.name === RANGE_LIST.name ? [toOurs] : []),
     ...(variant.asksUs === true ? [withAsked] : []),
   ];
 }
