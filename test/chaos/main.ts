@@ -21,6 +21,8 @@ interface CommandLine {
 export async function main(args: readonly string[]): Promise<void> {
   const { minutes, seed, caddy, lane, steps } = readCommandLine(args);
   const terminal = new Terminal();
+  // What was started ends with this process, also what is paused and would not hear a signal.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
   const worlds = caddy.flatMap((version) => lane.map((withLane) => ({ caddy: version, lane: withLane })));
   const durationMs = (minutes * 60_000) / worlds.length;
   terminal.title(`Chaos: ${formatMs(durationMs)} each, window ${formatMs(WINDOW_MS)}, --seed ${seed}`);

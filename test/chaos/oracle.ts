@@ -102,9 +102,9 @@ export class Oracle {
     return { kind: change.kind, ms: this.#presence.together(change.needs, change.to, sentAt) };
   }
 
-  /** Everything that is or was said about this client, oldest first. */
-  history(client: string): readonly Fact[] {
-    return this.#covering(client);
+  /** What was said about this client and still counted at that time, oldest first. */
+  history(client: string, since: number): readonly Fact[] {
+    return this.#covering(client).filter(({ ends }) => !ends.some((end) => this.#isDue(end, since)));
   }
 
   #covering(client: string): Fact[] {

@@ -8,6 +8,9 @@ import type { Tally } from './tally.ts';
 const WORKERS = 6;
 const PAUSE_MS = 15;
 
+/** What ended longer ago explains nothing. */
+const HISTORY_MS = 30_000;
+
 const BLOCKED = 403;
 const SERVED = 200;
 
@@ -95,7 +98,7 @@ export class Prober {
   }
 
   #history(client: string, now: number): string {
-    const facts = this.#oracle.history(client).map((fact) => describeFact(fact));
+    const facts = this.#oracle.history(client, now - HISTORY_MS).map((fact) => describeFact(fact));
     return [...facts, `answers until ${seconds(now)}: ${(this.#recent.get(client) ?? []).join(', ')}`].join('\n');
   }
 }

@@ -19,7 +19,7 @@ export function reportRows(tally: Tally, windowMs: number): readonly (readonly [
 
 /** Everything that somebody needs who looks for the reason. */
 export function reportWrong(tally: Tally, lastSteps: readonly string[], logs: string): string {
-  const answers = tally.wrong.slice(0, 5).map(({ client, status, step, history }) => {
+  const answers = tally.wrong.slice(0, 3).map(({ client, status, step, history }) => {
     return `${client} was answered ${status} at step ${step}:\n${history.replace(/^/gm, '  ')}`;
   });
   return [...answers, 'the last steps:', ...lastSteps, 'the bouncer wrote last:', logs].join('\n');
