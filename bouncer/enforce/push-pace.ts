@@ -1,11 +1,14 @@
-/** The interval between reloads is at least this many times what the last one took: reloads cost Caddy memory. */
+/** The interval between reloads is at least this many times what one takes: reloads cost Caddy memory. */
 const COST_FACTOR = 10;
+/** What one takes is the quickest of so many: a machine that stood still for a moment says nothing about the next. */
+const REMEMBERED = 3;
 
 /** How often Caddy may be reloaded: once an interval, which grows with what a reload costs. Times are monotonic ms. */
 export class PushPace {
   readonly #intervalMs: number;
   #lastAt = -Infinity;
-  #lastMs: number | undefined;
+  /** Newest first. */
+  #took: readonly number[] = [];
 
   constructor(intervalMs: number) {
     this.#intervalMs = intervalMs;
@@ -13,15 +16,16 @@ export class PushPace {
 
   /** How long the last push took; undefined before the first. */
   get lastMs(): number | undefined {
-    return this.#lastMs;
+    return this.#took[0];
   }
 
   get nextAt(): number {
-    return this.#lastAt + Math.max(this.#intervalMs, COST_FACTOR * (this.#lastMs ?? 0));
+    const cost = this.#took.length === 0 ? 0 : COST_FACTOR * Math.min(...this.#took);
+    return this.#lastAt + Math.max(this.#intervalMs, cost);
   }
 
   pushed(at: number, tookMs: number): void {
     this.#lastAt = at;
-    this.#lastMs = tookMs;
+    this.#took = [tookMs, ...this.#took].slice(0, REMEMBERED);
   }
 }
