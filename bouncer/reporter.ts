@@ -102,7 +102,6 @@ export class Reporter implements Service {
       lapiError: lapi.error,
       caddies: caddies.map(({ admin, reconciler: { status, trouble } }) => ({ admin, state: status.state, trouble })),
     });
-    const { addresses, ranges, exceptions } = desired.lastBans;
     return {
       id,
       version: VERSION,
@@ -111,7 +110,7 @@ export class Reporter implements Service {
       ...summary,
       settings: { ...settings.current, allowlist: settings.allowlist, fallback },
       decisions: { total: store.size, ...store.counts.byOrigin },
-      enforced: { addresses: addresses.length, ranges: ranges.length, exceptions: exceptions.length },
+      enforced: { ...desired.lastCounts },
       lapi,
       stream: this.#stream,
       redis: { state: redis === undefined ? 'none' : redis.isUp ? 'up' : 'down', error: redis?.error ?? this.#refusal },

@@ -20,6 +20,9 @@ export interface Desired {
   readonly addOnly: boolean;
 }
 
+/** The size of a ban set, list by list. */
+export type BanCounts = Readonly<Record<keyof BanSet, number>>;
+
 interface Wishes {
   readonly settings: () => EffectiveSettings;
   readonly allowlist: () => readonly Prefix[];
@@ -41,8 +44,9 @@ export class DesiredState extends EventEmitter<{ change: [isUrgent: boolean] }> 
   #allowlist = new IpSet();
   #allowlistText = '';
   #settingsText = '';
-  #bans: BanSet | undefined;
-  #lastBans: BanSet | undefined;
+  /** Of the current wish. Weak: a million addresses as text are 60 MB, which nobody needs between two pushes. */
+  #bans: WeakRef<BanSet> | undefined;
+  #lastCounts: BanCounts | undefined;
   #isComplete = false;
   #isKnown = false;
 
@@ -101,12 +105,17 @@ export class DesiredState extends EventEmitter<{ change: [isUrgent: boolean] }> 
   }
 
   get bans(): BanSet {
-    return (this.#lastBans = this.#bans ??= buildBanSet(this.#store.banned, this.#allowlist));
+    const known = this.#bans?.deref();
+    if (known !== undefined) return known;
+    const bans = buildBanSet(this.#store.banned, this.#allowlist);
+    this.#bans = new WeakRef(bans);
+    this.#lastCounts = countsOf(bans);
+    return bans;
   }
 
-  /** The set as it was last computed; what changed since is in the lanes. */
-  get lastBans(): BanSet {
-    return this.#lastBans ?? this.bans;
+  /** Of the set as it was last computed; what changed since is in the lanes. */
+  get lastCounts(): BanCounts {
+    return this.#lastCounts ?? countsOf(this.bans);
   }
 
   /** Whether this address is to be blocked, whatever policy then applies. */
@@ -137,4 +146,8 @@ export class DesiredState extends EventEmitter<{ change: [isUrgent: boolean] }> 
     this.#generation = this.#store.generation;
     return isNewAllowlist || isNewSetting;
   }
+}
+
+function countsOf({ addresses, ranges, exceptions }: BanSet): BanCounts {
+  return { addresses: addresses.length, ranges: ranges.length, exceptions: exceptions.length };
 }

@@ -292,7 +292,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     this.#appliedVersion = desired.version;
     this.#appliedWish = desired.wishVersion;
     this.#appliedChange = desired.change;
-    this.#pushed = desired;
+    if (this.#lane !== undefined) this.#pushed = desired;
     this.#held = outcome.held;
     if (this.#isCoveredByLane) this.#settleByLane();
     if (outcome.pushMs !== undefined) {
