@@ -32,13 +32,15 @@ export interface ChaosResult {
 
 const KEPT_STEPS = 40;
 
-/** Windows of changes, and of the expiries that follow, may have to pass one after the other. */
 const AGREED_WITHIN_MS = 180_000;
 
 /** LAPI selects deltas by a time that it sets before it writes the row, so one can be lost until the next full pull. */
 const SETTINGS = { CROWDSEC_RESYNC_INTERVAL: '2s' };
 
-/** Takes steps until the time is over or an answer is wrong; then everything comes back, and has to agree exactly. */
+/**
+ * Takes steps until the time is over or an answer is wrong. Then everything comes back, all that was banned is lifted,
+ * and each client has to be answered as only one answer is right.
+ */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const folders = await Workbench.open();
   try {
@@ -96,7 +98,10 @@ async function runOn(stack: Stack, ways: Ways, options: ChaosOptions): Promise<C
     // Also after a failure: what is paused could not be stopped in order.
     for (const back of gone.values()) await take(back);
   }
-  if (tally.wrong.length === 0) await untilAgreed(prober, cast, tally);
+  if (tally.wrong.length === 0) {
+    for (const value of [...cast.addresses, ...cast.ranges]) await world.take({ kind: 'unban', value });
+    await untilAgreed(prober, cast, tally);
+  }
   await prober.stop();
   return { tally, lastSteps, logs: stack.bouncer.logs(60) };
 }
