@@ -125,8 +125,10 @@ export class MachineClient {
 
 function read<Schema extends z.ZodType>(reply: LapiResult<LapiReply>, schema: Schema): LapiResult<z.output<Schema>> {
   if (reply.kind !== 'ok') return reply;
-  const parsed = schema.safeParse(parseJson(reply.value.text));
-  if (parsed.success) return { kind: 'ok', value: parsed.data };
+  const body = parseJson(reply.value.text);
+  const parsed = schema.safeParse(body);
+  // No JSON at all must not pass for what a list is allowed to be: absent.
+  if (body !== undefined && parsed.success) return { kind: 'ok', value: parsed.data };
   return {
     kind: 'refused',
     status: reply.value.status,
