@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { bouncerOptions, type BouncerConfig, crossCheck } from './config.ts';
-import { readConfigFile } from './shared/config/file.ts';
+import { loadOptions } from './shared/config/load.ts';
 import type { ConfigProblem } from './shared/config/option.ts';
-import { readConfig } from './shared/config/read.ts';
 
 export type LoadedConfig =
   | { readonly kind: 'ok'; readonly config: BouncerConfig; readonly sources: Readonly<Record<string, string>> }
@@ -16,18 +15,7 @@ export interface ConfigInput {
 
 /** Flags over environment over file over defaults, every problem at once. */
 export function loadConfig({ flags, configFile }: ConfigInput): LoadedConfig {
-  let file: Record<string, string> = {};
-  try {
-    if (configFile !== undefined) file = readConfigFile(configFile);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return {
-      kind: 'invalid',
-      problems: [{ setting: '--config', message, hint: 'give a YAML or JSON file with one setting a line' }],
-    };
-  }
-  const readSecretFile = (path: string) => readFileSync(path, 'utf8');
-  const read = readConfig(bouncerOptions, { flags, environment: process.env, file, readSecretFile });
+  const read = loadOptions(bouncerOptions, { flags, environment: process.env, configFile });
   if (read.kind === 'invalid') return read;
   const problems = [...crossCheck(read.values), ...unreadableFiles(read.values)];
   return problems.length > 0

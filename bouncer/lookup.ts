@@ -1,12 +1,10 @@
 import type { Verdict } from './decisions/verdict.ts';
 import type { Decision } from './shared/domain/decision.ts';
 import { formatDuration } from './shared/domain/duration.ts';
+import type { Enforced, LookupDecision } from './shared/domain/lookup.ts';
 import { type Address, isAddress } from './shared/net/prefix.ts';
 import type { Clock } from './shared/runtime/clock.ts';
 import type { EffectiveSettings } from './state/settings-keeper.ts';
-
-/** Whether a Caddy blocks an address now; `pending` while it does not yet hold the newest rules. */
-export type Enforced = 'yes' | 'no' | 'pending';
 
 /** The answer to "why is this address blocked, or not?", as `/lookup` and `bouncer lookup` give it. */
 export interface LookupAnswer {
@@ -19,17 +17,6 @@ export interface LookupAnswer {
   readonly decisions: readonly LookupDecision[];
   readonly allowed_by: readonly string[];
   readonly caddies: readonly { readonly admin: string; readonly enforced: Enforced }[];
-}
-
-interface LookupDecision {
-  readonly id: number;
-  readonly value: string;
-  readonly scope: 'Ip' | 'Range';
-  readonly type: string;
-  readonly origin: string;
-  readonly scenario: string;
-  readonly remaining: string;
-  readonly until: string;
 }
 
 export function explain(

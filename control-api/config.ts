@@ -1,42 +1,21 @@
-import { readFileSync } from 'node:fs';
-import { readConfigFile } from '../bouncer/shared/config/file.ts';
+import { loadOptions, type LoadRequest } from '../bouncer/shared/config/load.ts';
 import type { ConfigProblem, OptionValues } from '../bouncer/shared/config/option.ts';
-import { type ConfigResult, readConfig } from '../bouncer/shared/config/read.ts';
+import type { ConfigResult } from '../bouncer/shared/config/read.ts';
 import { OPTIONS } from './options.ts';
 
 export type Config = OptionValues<typeof OPTIONS>;
 
-export interface ConfigRequest {
-  readonly flags: Readonly<Record<string, string | undefined>>;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly configFile?: string | undefined;
+export interface ConfigRequest extends LoadRequest {
   /** Also what only a server must get right, such as a port of its own; not so for diagnostics. */
   readonly isServing?: boolean;
 }
 
 /** Reads the configuration from everywhere; every problem at once. */
 export function loadConfig({ flags, environment, configFile, isServing = true }: ConfigRequest): ConfigResult<Config> {
-  let file: Record<string, string> = {};
-  const unreadable: ConfigProblem[] = [];
-  try {
-    if (configFile !== undefined) file = readConfigFile(configFile);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    unreadable.push({
-      setting: '--config',
-      message,
-      hint: 'give the path of a YAML file with one SETTING: value a line',
-    });
-  }
-  const result = readConfig(OPTIONS, {
-    flags,
-    environment: withLowerCaseProxies(environment),
-    file,
-    readSecretFile: (path) => readFileSync(path, 'utf8'),
-  });
-  const own = result.kind === 'ok' ? (isServing ? contradictions(result.values) : []) : result.problems;
-  const problems = [...unreadable, ...own];
-  return problems.length > 0 || result.kind === 'invalid' ? { kind: 'invalid', problems } : result;
+  const result = loadOptions(OPTIONS, { flags, environment: withLowerCaseProxies(environment), configFile });
+  if (result.kind === 'invalid') return result;
+  const problems = isServing ? contradictions(result.values) : [];
+  return problems.length > 0 ? { kind: 'invalid', problems } : result;
 }
 
 /** `https_proxy` wins over `HTTPS_PROXY`, as curl, Go and undici have it. */

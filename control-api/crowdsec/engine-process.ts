@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dieWithParent } from '../../bouncer/shared/runtime/die-with-parent.ts';
 
 /** The last lines of a program that ended say why. */
 const KEPT_LINES = 20;
@@ -25,7 +26,7 @@ export class EngineProcess {
   readonly #lines: string[] = [];
 
   constructor({ words, environment, pidFile }: EngineCommand, onLine: (line: string) => void) {
-    const [program = '', ...args] = [...dieWithUs(), ...words];
+    const [program = '', ...args] = [...dieWithParent(), ...words];
     this.#child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     if (this.#child.pid !== undefined) writeFileSync(pidFile, String(this.#child.pid), { mode: 0o600 });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -74,16 +75,7 @@ export class EngineProcess {
   }
 }
 
-let prefix: readonly string[] | undefined;
-
-/** Where util-linux has it, the kernel itself ends the engine when we die, however that happens. */
-function dieWithUs(): readonly string[] {
-  prefix ??=
-    spawnSync('setpriv', ['--pdeathsig', 'TERM', 'true']).status === 0 ? ['setpriv', '--pdeathsig', 'TERM'] : [];
-  return prefix;
-}
-
-/** Elsewhere one may be left over: ends the process that the file names, if it still is a CrowdSec. */
+/** Where the kernel does not end it with us, one may be left over: ends the process that the file names, if it still is a CrowdSec. */
 export function endLeftOver(pidFile: string): number | undefined {
   try {
     const pid = Number(readFileSync(pidFile, 'utf8'));

@@ -1,5 +1,6 @@
 import { request } from 'undici';
 import { z } from 'zod';
+import { lookupSchema } from '../../bouncer/shared/domain/lookup.ts';
 import type { Address } from '../../bouncer/shared/net/prefix.ts';
 import type { Secret } from '../../bouncer/shared/runtime/secret.ts';
 import { describeNetworkError } from '../network-error.ts';
@@ -11,27 +12,6 @@ export type BouncerAnswer<Value> =
   | { readonly kind: 'unavailable'; readonly message: string; readonly hint: string };
 
 const refreshSchema = z.object({ confirmed: z.boolean(), missing: z.array(z.string()) });
-
-const lookupSchema = z.object({
-  verdict: z.enum(['banned', 'allowlisted', 'clear']),
-  because: z.string(),
-  enabled: z.boolean(),
-  policy: z.enum(['enforce', 'monitor', 'off']),
-  decisions: z.array(
-    z.object({
-      id: z.number(),
-      value: z.string(),
-      scope: z.enum(['Ip', 'Range']),
-      type: z.string(),
-      origin: z.string(),
-      scenario: z.string(),
-      remaining: z.string(),
-      until: z.string(),
-    }),
-  ),
-  allowed_by: z.array(z.string()),
-  caddies: z.array(z.object({ admin: z.string(), enforced: z.enum(['yes', 'no', 'pending']) })),
-});
 
 export type BouncerLookup = z.infer<typeof lookupSchema>;
 

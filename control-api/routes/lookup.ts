@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { lookupSchema as bouncerLookup } from '../../bouncer/shared/domain/lookup.ts';
 import { type Address, isAddress } from '../../bouncer/shared/net/prefix.ts';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import type { Alert } from '../crowdsec/alerts.ts';
@@ -15,24 +16,9 @@ import { BASE, problems } from './shared-responses.ts';
 const lookupSchema = z
   .object({
     address: z.string(),
-    verdict: z.enum(['banned', 'allowlisted', 'clear', 'unknown']),
+    ...bouncerLookup.shape,
+    verdict: z.enum([...bouncerLookup.shape.verdict.options, 'unknown']),
     because: z.string().openapi({ description: 'one sentence for people' }),
-    enabled: z.boolean(),
-    policy: z.enum(['enforce', 'monitor', 'off']),
-    decisions: z.array(
-      z.object({
-        id: z.number().int(),
-        value: z.string(),
-        scope: z.enum(['Ip', 'Range']),
-        type: z.string(),
-        origin: z.string(),
-        scenario: z.string(),
-        remaining: z.string(),
-        until: z.string(),
-      }),
-    ),
-    allowed_by: z.array(z.string()),
-    caddies: z.array(z.object({ admin: z.string(), enforced: z.enum(['yes', 'no', 'pending']) })),
     source: z.enum(['bouncer', 'table']).openapi({ description: 'whose word this is' }),
     notes: z.array(z.string()).openapi({ description: 'who could not be asked, and why' }),
     country: z.string().nullable(),

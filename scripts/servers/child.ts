@@ -1,5 +1,6 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dieWithParent } from '../../bouncer/shared/runtime/die-with-parent.ts';
 import { LogTail } from './log-tail.ts';
 
 export interface ChildSpec {
@@ -170,13 +171,4 @@ function killGroup(pid: number): void {
 function basicEnvironment(): Record<string, string> {
   const kept = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'USER', 'LOGNAME'];
   return Object.fromEntries(kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
-}
-
-let prefix: readonly string[] | undefined;
-
-/** Where util-linux has it, the kernel itself ends a child whose parent died, even by SIGKILL. */
-function dieWithParent(): readonly string[] {
-  prefix ??=
-    spawnSync('setpriv', ['--pdeathsig', 'TERM', 'true']).status === 0 ? ['setpriv', '--pdeathsig', 'TERM'] : [];
-  return prefix;
 }
