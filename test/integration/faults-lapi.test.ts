@@ -93,6 +93,8 @@ describe('between the bouncer and LAPI', () => {
     { timeout: LONG_MS },
     async () => {
       let refreshed: Promise<HttpAnswer> | undefined;
+      await stack.ban('127.8.0.9', { duration: '10s' });
+      await stack.untilBlocked('127.8.0.9');
       await drill.run({
         fault: 'half-open',
         begin: () => {
@@ -111,6 +113,7 @@ describe('between the bouncer and LAPI', () => {
             'crowdsec_stream_errors_total{reason="timeout"}',
           );
           expect(proxy.open).toBeLessThanOrEqual(1);
+          await stack.untilServed('127.8.0.9', LONG_MS); // it has run out, and nobody had to say so
         },
       });
     },

@@ -183,6 +183,19 @@ describe('signals', () => {
     await laneIs('proven');
   });
 
+  it('a bouncer that is gone leaves Caddy its rules, and the control API says since when', async () => {
+    await stack.ban('127.8.7.1');
+    await stack.untilBlocked('127.8.7.1', SLOW_MACHINE_MS);
+    await stack.controlApi.request('GET', '/status'); // since when: it must have seen one
+    await stack.bouncer.stop();
+    const { bouncer } = JSON.parse((await stack.controlApi.request('GET', '/status')).body) as { bouncer: object };
+    expect(bouncer).toMatchObject({ state: 'offline', offline_since: expect.stringMatching(/^\d{4}-/) as string });
+    expect(await stack.requestFrom('127.8.7.1')).toMatchObject({ status: 403 });
+    await stack.unban('127.8.7.1');
+    await stack.bouncer.start();
+    await drill.converges('bouncer stopped, then started', () => stack.untilServed('127.8.7.1', SLOW_MACHINE_MS));
+  });
+
   it('a control API that stands still or is gone changes nothing', async () => {
     for (const [fault, signal, back] of [
       ['control API SIGSTOP', 'SIGSTOP', () => stack.controlApi.kill('SIGCONT')],
