@@ -1,0 +1,111 @@
+import { describe, expect, it, vi } from 'vitest';
+import { LapiStream } from '../../bouncer/lapi/stream.ts';
+import { systemClock } from '../../bouncer/shared/runtime/clock.ts';
+import { ALONE, batchOf, FAILURE } from '../support/fake-lapi-client.ts';
+import { fakeLog } from '../support/fake-log.ts';
+import { advance, client, consumer, heldPull, started, TIMES, useFakeStream } from '../support/fake-stream.ts';
+
+useFakeStream();
+
+describe('a refresh', () => {
+  it('pulls at once, ends when the pull has ended, and looks again after 250 ms and 5 s', async () => {
+    const stream = await started();
+    const refreshed = vi.fn();
+    void stream.refresh().then(refreshed);
+    await advance(0);
+    expect(refreshed).toHaveBeenCalledOnce();
+    expect(client.pulls).toEqual(['full', 'delta']);
+    await advance(249);
+    expect(client.pulls).toHaveLength(2);
+    await advance(2);
+    expect(client.pulls).toHaveLength(3);
+    await advance(4_748);
+    expect(client.pulls).toHaveLength(3);
+    await advance(2);
+    expect(client.pulls).toHaveLength(4);
+    await advance(9_990);
+    expect(client.pulls).toHaveLength(4);
+  });
+
+  it('asked for many times at once is one pull', async () => {
+    const stream = await started();
+    await Promise.all([...Array.from({ length: 50 }, () => stream.refresh()), advance(0)]);
+    expect(client.pulls).toEqual(['full', 'delta']);
+  });
+
+  it('asked for while a pull is under way waits for the next one, which can see more', async () => {
+    const held = heldPull();
+    const stream = await started();
+    const refreshed = vi.fn();
+    void stream.refresh().then(refreshed);
+    await advance(100);
+    expect(client.pulls).toEqual(['full']);
+    held.end({ kind: 'batch', batch: batchOf('full') });
+    await advance(0);
+    expect(refreshed).toHaveBeenCalledOnce();
+    expect(client.pulls).toEqual(['full', 'delta']);
+  });
+
+  it('looks again even when its first pull took longer than the 250 ms', async () => {
+    const stream = await started();
+    const held = heldPull();
+    void stream.refresh();
+    await advance(400);
+    held.end({ kind: 'batch', batch: batchOf('delta') });
+    await advance(0);
+    expect(client.pulls).toEqual(['full', 'delta', 'delta']);
+  });
+
+  it('pulls at once also while a failure is waited out', async () => {
+    client.next(FAILURE, FAILURE, FAILURE, FAILURE);
+    const stream = await started();
+    await advance(3_500);
+    expect(client.pulls).toHaveLength(4);
+    await Promise.all([stream.refresh(), advance(0)]);
+    expect(client.pulls).toHaveLength(5);
+    expect(client.pulls.at(-1)).toBe('full');
+  });
+
+  it('ends although its pull fails', async () => {
+    const stream = await started();
+    client.next(FAILURE);
+    await Promise.all([stream.refresh(), advance(0)]);
+    expect(consumer.failures).toEqual([1]);
+  });
+
+  it('ends when the stream stops in the middle of its pull', async () => {
+    const stream = await started();
+    heldPull();
+    const refreshed = stream.refresh();
+    await advance(0);
+    await stream.stop();
+    await expect(refreshed).resolves.toBeUndefined();
+  });
+
+  it('ends at once after the stop, and when there was no start', async () => {
+    const stream = await started();
+    await stream.stop();
+    await expect(stream.refresh()).resolves.toBeUndefined();
+    await expect(stream.resync()).resolves.toBeUndefined();
+    const idle = new LapiStream(client, ALONE, consumer, TIMES, systemClock, fakeLog().log);
+    const refreshed = idle.refresh();
+    await idle.stop();
+    await expect(refreshed).resolves.toBeUndefined();
+  });
+
+  it('of everything pulls everything', async () => {
+    const stream = await started();
+    await Promise.all([stream.resync(), advance(0)]);
+    expect(client.pulls).toEqual(['full', 'full']);
+  });
+
+  it('of everything, asked for while everything is being pulled, is not taken for that pull', async () => {
+    const held = heldPull();
+    const stream = await started();
+    void stream.resync();
+    await advance(0);
+    held.end({ kind: 'batch', batch: batchOf('full') });
+    await advance(0);
+    expect(client.pulls).toEqual(['full', 'full']);
+  });
+});
