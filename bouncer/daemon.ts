@@ -8,6 +8,7 @@ import { CaddyRound } from './enforce/caddy-round.ts';
 import { confirmed } from './enforce/confirmed.ts';
 import { DesiredState } from './enforce/desired.ts';
 import { LaneKeeper } from './enforce/lane-keeper.ts';
+import { Ownership } from './enforce/ownership.ts';
 import { Reconciler } from './enforce/reconciler.ts';
 import { hearCommands } from './fleet/commands.ts';
 import { FleetFollower } from './fleet/fleet-follower.ts';
@@ -26,6 +27,7 @@ import { Reporter } from './reporter.ts';
 import type { BouncerStatus } from './shared/domain/status.ts';
 import type { Address } from './shared/net/prefix.ts';
 import { RedisLink } from './shared/redis/client.ts';
+import { readStatus } from './shared/redis/status-store.ts';
 import type { Clock } from './shared/runtime/clock.ts';
 import type { Logger } from './shared/runtime/logger.ts';
 import { type Service, ServiceGroup } from './shared/runtime/service.ts';
@@ -252,11 +254,19 @@ export class Daemon {
     return lane;
   }
 
+  /** Of each Caddy apart; without Redis nobody can know which other bouncers are alive. */
+  #ownership(): Ownership {
+    const redis = this.#redis;
+    const statusOf = async (id: string) =>
+      redis?.isUp === true ? readStatus(redis, id).catch(() => undefined) : undefined;
+    return new Ownership({ id: this.#config.BOUNCER_ID, statusOf, clock: this.#clock });
+  }
+
   #reconcilerFor(admin: string, lane: LaneKeeper | undefined): Reconciler {
     const parsed = parseAdminAddress(admin);
     if (parsed.kind === 'invalid') throw new Error(`CADDY_ADMIN: ${parsed.message}`);
     const times = { pushMs: this.#config.PUSH_INTERVAL, driftMs: this.#config.DRIFT_INTERVAL };
-    const round = new CaddyRound(new CaddyAdmin(parsed.address), this.#clock);
+    const round = new CaddyRound(new CaddyAdmin(parsed.address), this.#clock, this.#ownership());
     return new Reconciler({
       admin,
       round,

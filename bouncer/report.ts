@@ -27,7 +27,9 @@ export function summarise(facts: StateFacts): Pick<BouncerStatus, 'state' | 'rea
 }
 
 function stateOf(facts: StateFacts, isSettled: boolean): BouncerStatus['state'] {
-  const isBroken = facts.caddies.some(({ state }) => state === 'unreachable' || state === 'rejected');
+  const isBroken = facts.caddies.some(
+    ({ state }) => state === 'unreachable' || state === 'rejected' || state === 'foreign',
+  );
   if (isBroken) return 'degraded';
   if (!facts.settings.enabled) return 'off';
   if (facts.lapi === 'down') return facts.desired === undefined ? 'starting' : 'stale';

@@ -50,6 +50,7 @@ type Owned = Pick<LiveServer, 'name' | 'key' | 'own'>;
 /**
  * @param ruleset undefined: protection is switched off, and our routes go away.
  * @param lane where single addresses change without a reload; undefined where there is no such folder.
+ * @param owner the bouncer that writes the rules, named in them for the others.
  * The same input gives the same bytes.
  */
 export function compile(
@@ -57,6 +58,7 @@ export function compile(
   capabilities: Capabilities,
   servers: readonly Owned[],
   lane?: LaneRoutes,
+  owner?: string,
 ): Compilation {
   const matchers = new Map<boolean, BanMatcher>();
   const matcherFor = (rules: Ruleset, withMapped: boolean) => {
@@ -70,7 +72,7 @@ export function compile(
     const facts = { name: server.name, key: server.key, sites: found.sites, refused: found.refused };
     if (ruleset === undefined) return { ...facts, ...NOTHING, warnings };
     const bans = matcherFor(ruleset, trustsProxies(server.own, capabilities));
-    const rules = compileServer({ server, sites: found.sites, ruleset, capabilities, bans, lane });
+    const rules = compileServer({ server, sites: found.sites, ruleset, capabilities, bans, lane, owner });
     return { ...facts, ...rules, warnings: [...warnings, ...rules.warnings] };
   });
   const lists = [...matchers.values()].flatMap(({ match }) => (match.kind === 'index' ? [match.list] : []));
@@ -88,6 +90,7 @@ interface ServerInput {
   readonly capabilities: Capabilities;
   readonly bans: BanMatcher;
   readonly lane: LaneRoutes | undefined;
+  readonly owner: string | undefined;
 }
 
 function compileServer(input: ServerInput): Emitted {
@@ -102,7 +105,8 @@ function compileServer(input: ServerInput): Emitted {
   const routes = managedRoutes(bans, policies, capabilities, guarded);
   const errorRoutes = guarded ? [guardRoute(server.key)] : [];
   const proof = input.lane === undefined ? [] : [proofRoute(input.lane, server.key)];
-  const ids = managedIds(server.key, revisionOf([...routes, ...proof, ...errorRoutes]));
+  const revision = revisionOf([...routes, ...proof, ...errorRoutes]);
+  const ids = managedIds(server.key, { owner: input.owner, revision });
   const [enter, block, leave] = routes;
   return {
     routes: [{ '@id': ids.enter, ...enter }, { '@id': ids.block, ...block }, { '@id': ids.leave, ...leave }, ...proof],

@@ -58,6 +58,7 @@ function describe(outcome: RoundOutcome): string {
     case 'busy':
       return 'somebody else keeps changing its configuration; nothing was removed, try again';
     case 'rejected':
+    case 'foreign':
     case 'unreachable':
       return outcome.message;
   }

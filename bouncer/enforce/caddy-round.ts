@@ -2,27 +2,16 @@ import type { CaddyAdmin } from '../../caddy/admin-client.ts';
 import type { AdminFailure } from '../../caddy/admin-result.ts';
 import { type Capabilities, versionGuess } from '../../caddy/capabilities.ts';
 import { compile, type Compilation, type ServerRules } from '../../caddy/compile.ts';
-import { isObject, listOf } from '../../caddy/config-types.ts';
-import { isManagedId, managedIds, type ManagedIds } from '../../caddy/managed-id.ts';
+import type { ManagedIds } from '../../caddy/managed-id.ts';
 import { NO_ENTRIES } from '../../caddy/matchers.ts';
 import { isInPlace, writeJson } from '../../caddy/merge.ts';
 import { type LiveServers, readServers } from '../../caddy/servers.ts';
 import type { LaneRoutes } from '../shared/domain/ruleset.ts';
-import type { CaddyStatus } from '../shared/domain/status.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Desired } from './desired.ts';
-
-/** What a Caddy was read back to hold. */
-export interface Held {
-  readonly revision: string | undefined;
-  readonly servers: number;
-  readonly entries: number;
-  readonly byKind: Readonly<Record<'address' | 'range' | 'exception', number>>;
-  readonly version: string;
-  readonly warnings: readonly string[];
-  readonly sites: CaddyStatus['sites'];
-  readonly refused: CaddyStatus['refused'];
-}
+import { idsAtTop, marksIn } from './found-rules.ts';
+import { describeHeld, type Held } from './held.ts';
+import type { Ownership } from './ownership.ts';
 
 export type RoundOutcome =
   /** Caddy holds what is wanted; `pushMs` is how long that took, when anything had to be written. */
@@ -30,6 +19,8 @@ export type RoundOutcome =
   | { readonly kind: 'unreachable'; readonly message: string }
   /** `isNew` is false when the same bytes were refused before and not sent again. */
   | { readonly kind: 'rejected'; readonly message: string; readonly isNew: boolean }
+  /** Another bouncer looks after this Caddy; nothing was written. */
+  | { readonly kind: 'foreign'; readonly message: string }
   /** Somebody else keeps writing; nothing was overwritten. */
   | { readonly kind: 'busy' };
 
@@ -44,6 +35,14 @@ const NOTHING_HELD = { revision: undefined, servers: 0, entries: 0, byKind: { ad
 /** Of a server that keeps what it holds: nothing is added, and what is in it nobody counted. */
 const KEPT = { routes: [], errorRoutes: [], entries: NO_ENTRIES } as const;
 
+interface Push {
+  readonly servers: LiveServers;
+  readonly compilation: Compilation;
+  readonly etag: string;
+  /** Called when Caddy took it. */
+  readonly replaced: () => void;
+}
+
 /**
  * One round against one Caddy: read, compile, compare, write if the config is still the one that was read, read back.
  * A round is idempotent, and never overwrites what it has not read.
@@ -51,15 +50,18 @@ const KEPT = { routes: [], errorRoutes: [], entries: NO_ENTRIES } as const;
 export class CaddyRound {
   readonly #admin: CaddyAdmin;
   readonly #clock: Clock;
+  readonly #ownership: Ownership | undefined;
   #capabilities: Capabilities | undefined;
   /** What the last successful round left: server names and ids, for the cheap look. */
   #expected: readonly { readonly server: string; readonly ids: ManagedIds }[] = [];
   #isWithoutServers = false;
   #refused: { readonly version: number; readonly etag: string; readonly message: string } | undefined;
 
-  constructor(admin: CaddyAdmin, clock: Clock) {
+  /** @param ownership undefined: whatever rules of ours there are, they are replaced. */
+  constructor(admin: CaddyAdmin, clock: Clock, ownership?: Ownership) {
     this.#admin = admin;
     this.#clock = clock;
+    this.#ownership = ownership;
   }
 
   close(): Promise<void> {
@@ -113,9 +115,13 @@ export class CaddyRound {
     }
     const live = readServers(text);
     if (live.kind === 'unreadable') return { kind: 'rejected', message: live.reason, isNew: true };
+    const found = marksIn(live.servers);
+    const refusal = await this.#ownership?.refusal(found);
+    if (refusal !== undefined) return { kind: 'foreign', message: refusal };
     const { servers, compilation } = this.#compile(desired, capabilities, live, lane);
     if (isInPlace(servers, compilation)) return this.#settled(compilation, capabilities);
-    return this.#write(desired, capabilities, servers, compilation, etag);
+    const replaced = () => this.#ownership?.replaced(found);
+    return this.#write(desired, capabilities, { servers, compilation, etag, replaced });
   }
 
   async #ask(): Promise<Capabilities | AdminFailure> {
@@ -135,7 +141,7 @@ export class CaddyRound {
     live: LiveServers,
     lane: LaneRoutes | undefined,
   ): { servers: LiveServers; compilation: Compilation } {
-    const compilation = compile(desired.ruleset, capabilities, live.servers, lane);
+    const compilation = compile(desired.ruleset, capabilities, live.servers, lane, this.#ownership?.id);
     if (!desired.addOnly) return { servers: live, compilation };
     const kept = new Map(live.servers.map((server) => [server.name, idsAtTop(server)]));
     const servers = live.servers.map((server) =>
@@ -151,13 +157,12 @@ export class CaddyRound {
   async #write(
     desired: Desired,
     capabilities: Capabilities,
-    servers: LiveServers,
-    compilation: Compilation,
-    etag: string,
+    { servers, compilation, etag, replaced }: Push,
   ): Promise<RoundOutcome | 'stale'> {
     const began = this.#clock.monotonic();
     const written = await this.#admin.writeServers(writeJson(servers, compilation), etag);
     if (written.kind !== 'ok') return this.#failure(written, desired, etag);
+    replaced();
     const outcome = this.#settled(compilation, capabilities);
     const seen = await this.isInPlace();
     if (seen.kind === 'unreachable') return seen;
@@ -170,7 +175,7 @@ export class CaddyRound {
     this.#refused = undefined;
     this.#isWithoutServers = false;
     this.#expected = rules.flatMap(({ name, ids }) => (ids === undefined ? [] : [{ server: name, ids }]));
-    return { kind: 'in_sync', held: describe(rules, capabilities) };
+    return { kind: 'in_sync', held: describeHeld(rules, capabilities) };
   }
 
   #failure(failure: AdminFailure, desired: Desired, etag: string): RoundOutcome | 'stale' {
@@ -193,59 +198,4 @@ export class CaddyRound {
       }
     }
   }
-}
-
-/** The ids of the rules that a server runs before everything else; undefined when it does not. */
-function idsAtTop({ key, running }: LiveServers['servers'][number]): ManagedIds | undefined {
-  const ids = listOf(running.routes).map((route) => (isObject(route) ? route['@id'] : undefined));
-  const [enter, block, leave] = ids;
-  if (typeof leave !== 'string' || !isManagedId(leave)) return undefined;
-  const wanted = managedIds(key, leave.slice(leave.lastIndexOf('_') + 1));
-  return enter === wanted.enter && block === wanted.block && leave === wanted.leave ? wanted : undefined;
-}
-
-function describe(rules: readonly ServerRules[], capabilities: Capabilities): Held {
-  const byKind = { address: 0, range: 0, exception: 0 };
-  for (const { entries } of rules) {
-    byKind.address += entries.addresses;
-    byKind.range += entries.ranges;
-    byKind.exception += entries.exceptions;
-  }
-  const revisions = rules.flatMap(({ ids }) =>
-    ids === undefined ? [] : [ids.leave.slice(ids.leave.lastIndexOf('_') + 1)],
-  );
-  return {
-    revision: revisions.length === 0 ? undefined : [...new Set(revisions)].join('+'),
-    servers: rules.length,
-    entries: byKind.address + byKind.range + byKind.exception,
-    byKind,
-    version: versionGuess(capabilities),
-    warnings: rules.flatMap(({ warnings }) => warnings.map(({ message }) => message)),
-    sites: rules.flatMap(sitesOf),
-    refused: rules.flatMap(({ refused }) => refused.map(toRefused)),
-  };
-}
-
-function toRefused({
-  server,
-  hosts,
-  path,
-  reason,
-  hint,
-}: ServerRules['refused'][number]): CaddyStatus['refused'][number] {
-  const site = hosts.length === 0 ? '' : `, site ${hosts.join(', ')}`;
-  return { where: `server "${server}"${site}: ${path}`, reason, hint };
-}
-
-/** One line for every policy that the Caddyfile gives a site or one of its paths. */
-function sitesOf({ name, sites }: ServerRules): CaddyStatus['sites'] {
-  return sites.flatMap(({ match, rules }) => {
-    const hosts = [...new Set(match.flatMap(({ host = [] }) => host))];
-    return rules.map((rule) => ({
-      server: name,
-      hosts,
-      paths: rule.match.flatMap(({ path = [] }) => [...path]),
-      policy: rule.policy,
-    }));
-  });
 }

@@ -9,7 +9,7 @@ const BROKEN_LIMIT_MS = 1_500;
 async function settled(reconciler: Reconciler, limitMs: number): Promise<void> {
   if (reconciler.isSettled) return;
   const { state } = reconciler.status;
-  const isBroken = state === 'unreachable' || state === 'rejected';
+  const isBroken = state === 'unreachable' || state === 'rejected' || state === 'foreign';
   await new Promise<void>((resolve) => {
     const end = () => {
       clearTimeout(timer);

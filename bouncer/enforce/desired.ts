@@ -20,6 +20,11 @@ export interface Desired {
   readonly addOnly: boolean;
 }
 
+/** The wish with its bans computed now, so that what is pushed and what the lane believes are the same set. */
+export function fixed(desired: Desired): Desired {
+  return desired.ruleset === undefined ? desired : { ...desired, ruleset: { ...desired.ruleset } };
+}
+
 /** The size of a ban set, list by list. */
 export type BanCounts = Readonly<Record<keyof BanSet, number>>;
 

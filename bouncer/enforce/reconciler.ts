@@ -1,16 +1,18 @@
 import { EventEmitter } from 'node:events';
-import type { BanSet } from '../shared/domain/ruleset.ts';
 import type { CaddyStatus } from '../shared/domain/status.ts';
 import { backoffDelay } from '../shared/runtime/backoff.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
 import type { Service } from '../shared/runtime/service.ts';
 import { Wake } from '../shared/runtime/wake.ts';
-import type { CaddyRound, Held, RoundOutcome } from './caddy-round.ts';
-import type { Desired } from './desired.ts';
+import { Applied } from './applied.ts';
+import type { CaddyRound, RoundOutcome } from './caddy-round.ts';
+import { type Desired, fixed } from './desired.ts';
 import { DriftCount } from './drift-count.ts';
+import type { Held } from './held.ts';
 import type { LaneKeeper } from './lane-keeper.ts';
 import { PushPace } from './push-pace.ts';
+import { pushWithLane } from './push-with-lane.ts';
 
 export interface ReconcilerTimes {
   /** At most one reload per interval; a push that was expensive makes it longer. */
@@ -21,14 +23,17 @@ export interface ReconcilerTimes {
 /** The three ids miss a server that was added; reading everything does not. */
 const FULL_LOOK_MS = 60_000;
 const RETRY = { firstMs: 250, longestMs: 2_000 };
-/** A refused config is looked at again this often, in case the user mended what Caddy did not like. */
+/** A Caddy that was refused, or is another's, is looked at again this often, in case that was mended. */
 const REFUSED_LOOK_MS = 5_000;
 
-const NO_BANS: BanSet = { addresses: [], ranges: [], exceptions: [] };
-
-/** The wish with its bans computed now, so that what is pushed and what the lane believes are the same set. */
-function fixed(desired: Desired): Desired {
-  return desired.ruleset === undefined ? desired : { ...desired, ruleset: { ...desired.ruleset } };
+interface ReconcilerParts {
+  readonly admin: string;
+  readonly round: CaddyRound;
+  readonly lane?: LaneKeeper | undefined;
+  readonly desired: () => Desired | undefined;
+  readonly times: ReconcilerTimes;
+  readonly clock: Clock;
+  readonly log: Logger;
 }
 
 interface ReconcilerEvents {
@@ -44,11 +49,9 @@ interface ReconcilerEvents {
  */
 export class Reconciler extends EventEmitter<ReconcilerEvents> implements Service {
   readonly name: string;
-  readonly #round: CaddyRound;
+  readonly #parts: ReconcilerParts;
   readonly #lane: LaneKeeper | undefined;
   readonly #desired: () => Desired | undefined;
-  readonly #times: ReconcilerTimes;
-  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #stop = new AbortController();
   readonly #wake = new Wake();
@@ -56,40 +59,23 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
 
   #state: CaddyStatus['state'] = 'unknown';
   #message: string | undefined;
-  #held: Held | undefined;
-  #appliedVersion = 0;
-  #appliedWish = 0;
-  /** What the compiled rules were made from; the lane holds the difference. */
-  #pushed: Desired | undefined;
-  #appliedChange: string | undefined;
+  readonly #applied = new Applied();
   #failures = 0;
-  #pushes = 0;
   readonly #drifts = new DriftCount();
   readonly #pace: PushPace;
-  #lastPushWall: number | undefined;
   #lastFullLookAt = -Infinity;
   #isUrgent = true;
   #mustLook = true;
   #isPushing = false;
   #notBefore = -Infinity;
 
-  constructor(parts: {
-    admin: string;
-    round: CaddyRound;
-    lane?: LaneKeeper | undefined;
-    desired: () => Desired | undefined;
-    times: ReconcilerTimes;
-    clock: Clock;
-    log: Logger;
-  }) {
+  constructor(parts: ReconcilerParts) {
     super();
     this.name = `Caddy at ${parts.admin}`;
-    this.#round = parts.round;
+    this.#parts = parts;
     this.#lane = parts.lane;
     this.#desired = parts.desired;
-    this.#times = parts.times;
     this.#pace = new PushPace(parts.times.pushMs);
-    this.#clock = parts.clock;
     this.#log = parts.log.child({ caddy: parts.admin });
   }
 
@@ -99,7 +85,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#round.close();
+    await this.#parts.round.close();
     await this.#lane?.close();
     await this.#done;
     this.removeAllListeners();
@@ -121,51 +107,40 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
 
   /** What keeps it from being settled, in words. */
   get trouble(): string | undefined {
-    if (this.isSettled) return undefined;
-    return this.#message === undefined ? `${this.name} does not hold the newest rules yet` : this.#message;
+    return this.isSettled ? undefined : (this.#message ?? `${this.name} does not hold the newest rules yet`);
   }
 
-  /** How many entries Caddy was last seen to hold, for the metrics. */
+  /** What Caddy was last seen to hold, for the metrics. */
   get entriesByKind(): Held['byKind'] {
-    return this.#held?.byKind ?? { address: 0, range: 0, exception: 0 };
+    return this.#applied.entriesByKind;
   }
 
   get status(): Omit<CaddyStatus, 'admin'> {
-    const { revision, servers = 0, entries = 0, version, warnings = [], sites = [], refused = [] } = this.#held ?? {};
     return {
+      ...this.#applied.status,
       state: this.#state === 'in_sync' && this.#isBehind ? 'pushing' : this.#state,
-      revision,
-      change: this.#appliedChange,
-      servers,
-      entries,
-      version,
-      last_push_at: this.#lastPushWall === undefined ? undefined : new Date(this.#lastPushWall).toISOString(),
-      last_push_ms: this.#pace.lastMs,
-      pushes: this.#pushes,
+      ...this.#pace.status,
       drifts: this.#drifts.total,
       error: this.#message,
       lane: this.#lane?.status,
-      warnings: [...warnings],
-      sites: [...sites],
-      refused: [...refused],
     };
   }
 
   get #isBehind(): boolean {
     const desired = this.#desired();
-    return desired !== undefined && desired.version !== this.#appliedVersion;
+    return desired !== undefined && desired.version !== this.#applied.version;
   }
 
   /** Whether the lane alone makes Caddy do what is wanted now: only single addresses changed, and it is proven. */
   get #isCoveredByLane(): boolean {
     if (this.#lane?.suffices !== true || this.#state !== 'in_sync' || this.#mustLook || this.#isPushing) return false;
-    return this.#desired()?.wishVersion === this.#appliedWish;
+    return this.#desired()?.wishVersion === this.#applied.wish;
   }
 
   #settleByLane(): void {
     const desired = this.#desired();
-    if (desired === undefined || desired.version === this.#appliedVersion) return;
-    this.#appliedVersion = desired.version;
+    if (desired === undefined || desired.version === this.#applied.version) return;
+    this.#applied.reached(desired);
     this.emit('settled');
   }
 
@@ -187,13 +162,13 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
   async #turn(): Promise<void> {
     const desired = this.#desired();
     if (desired === undefined) return;
-    const now = this.#clock.monotonic();
+    const now = this.#parts.clock.monotonic();
     if (now < this.#notBefore && !this.#isUrgent) return;
     if (this.#isCoveredByLane) this.#settleByLane(); // what changed while a push was under way
     const mustRead = this.#mustRead(now);
     if (mustRead && this.#mayPush(now)) {
       // The look at everything must not fold the lane: compare with what was pushed, which the entries complete.
-      await this.#reconcile(this.#isLaneEnough ? (this.#pushed ?? desired) : desired);
+      await this.#reconcile(this.#isCoveredByLane && !this.#isFoldDue ? (this.#applied.pushed ?? desired) : desired);
       return;
     }
     if (!mustRead) this.#isUrgent = false; // nobody waits for the change that comes next
@@ -204,17 +179,13 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     return this.#mustLook || this.#isBehind || this.#isFoldDue || now - this.#lastFullLookAt >= FULL_LOOK_MS;
   }
 
-  get #isLaneEnough(): boolean {
-    return this.#isCoveredByLane && !this.#isFoldDue;
-  }
-
   get #isFoldDue(): boolean {
     return this.#lane !== undefined && (this.#lane.isDue || !this.#lane.isCompiled);
   }
 
   /** The three ids of every server, in a few milliseconds. */
   async #watch(): Promise<void> {
-    const seen = await this.#round.isInPlace();
+    const seen = await this.#parts.round.isInPlace();
     if (this.#stop.signal.aborted) return;
     if (seen.kind === 'unreachable') {
       this.#failed('unreachable', seen.message);
@@ -228,14 +199,14 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     }
     this.#drifted();
     const desired = this.#desired();
-    if (desired !== undefined && this.#clock.monotonic() >= this.#notBefore) await this.#reconcile(desired);
+    if (desired !== undefined && this.#parts.clock.monotonic() >= this.#notBefore) await this.#reconcile(desired);
   }
 
   #drifted(): void {
-    const now = this.#clock.monotonic();
+    const now = this.#parts.clock.monotonic();
     this.#lane?.unknown();
     this.#mustLook = this.#isUrgent = true;
-    this.#appliedVersion = this.#appliedWish = 0; // it holds nothing that we know of
+    this.#applied.lost();
     const pause = this.#drifts.found(now);
     if (pause > 0) this.#notBefore = now + pause;
     this.#log.info('the rules were gone or changed (a reload of the user’s own?); putting them back');
@@ -249,39 +220,29 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
   async #reconcile(wish: Desired): Promise<void> {
     this.#isUrgent = false;
     const desired = fixed(wish);
-    const outcome = await this.#push(desired);
+    this.#isPushing = true;
+    const push = pushWithLane(this.#parts.round, this.#lane, desired);
+    const outcome = await push.finally(() => (this.#isPushing = false));
     if (this.#stop.signal.aborted) return;
-    const now = this.#clock.monotonic();
+    const now = this.#parts.clock.monotonic();
     switch (outcome.kind) {
       case 'in_sync':
       case 'no_http_app':
         this.#settle(desired, outcome, now);
         return;
       case 'rejected':
-        if (outcome.isNew) this.emit('pushed', 'rejected', 0);
-        this.#failed('rejected', outcome.message);
+      case 'foreign':
+        if (outcome.kind === 'foreign') this.#applied.lost();
+        else if (outcome.isNew) this.emit('pushed', 'rejected', 0);
         this.#notBefore = now + REFUSED_LOOK_MS;
-        return;
+        break;
       case 'unreachable':
-        this.#failed('unreachable', outcome.message);
-        return;
+        break;
       case 'busy':
         this.#failed('pushing', `somebody else keeps changing the configuration of ${this.name}; trying again`);
         return;
     }
-  }
-
-  /** One round, with the lane told on both sides of it what Caddy may hold. */
-  async #push(desired: Desired): Promise<RoundOutcome> {
-    const bans = desired.ruleset?.bans ?? NO_BANS;
-    const lane = desired.addOnly ? undefined : this.#lane;
-    const routes = this.#lane?.routes;
-    lane?.pushing(bans);
-    this.#isPushing = true;
-    const outcome = await this.#round.run(desired, routes);
-    this.#isPushing = false;
-    if (outcome.kind === 'in_sync' && routes !== undefined) lane?.confirmed(bans, routes);
-    return outcome;
+    this.#failed(outcome.kind, outcome.message);
   }
 
   #settle(desired: Desired, outcome: Extract<RoundOutcome, { held: Held }>, now: number): void {
@@ -289,16 +250,10 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     this.#mustLook = false;
     this.#notBefore = -Infinity;
     this.#lastFullLookAt = now;
-    this.#appliedVersion = desired.version;
-    this.#appliedWish = desired.wishVersion;
-    this.#appliedChange = desired.change;
-    if (this.#lane !== undefined) this.#pushed = desired;
-    this.#held = outcome.held;
+    this.#applied.took(desired, outcome.held, this.#lane !== undefined);
     if (this.#isCoveredByLane) this.#settleByLane();
     if (outcome.pushMs !== undefined) {
-      this.#pushes++;
-      this.#pace.pushed(now, outcome.pushMs);
-      this.#lastPushWall = this.#clock.wall();
+      this.#pace.pushed(now, outcome.pushMs, this.#parts.clock.wall());
       this.#log.info(
         { ms: Math.round(outcome.pushMs), entries: outcome.held.entries, revision: outcome.held.revision },
         'rules pushed and confirmed',
@@ -311,7 +266,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     this.emit('settled');
   }
 
-  #failed(state: 'rejected' | 'unreachable' | 'pushing', message: string): void {
+  #failed(state: 'rejected' | 'foreign' | 'unreachable' | 'pushing', message: string): void {
     this.#failures++;
     this.#mustLook = true;
     this.#fail(state, message);
@@ -332,11 +287,11 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
 
   /** How long the loop may sleep, if nobody knocks. */
   #pause(): number {
-    if (this.#desired() === undefined) return this.#times.driftMs;
-    const now = this.#clock.monotonic();
+    if (this.#desired() === undefined) return this.#parts.times.driftMs;
+    const now = this.#parts.clock.monotonic();
     if (this.#notBefore > now) return this.#notBefore - now;
     if (this.#failures > 0) return backoffDelay(this.#failures, RETRY);
-    if (this.#isBehind) return Math.min(this.#times.driftMs, Math.max(0, this.#pace.nextAt - now));
-    return this.#times.driftMs;
+    if (this.#isBehind) return Math.min(this.#parts.times.driftMs, Math.max(0, this.#pace.nextAt - now));
+    return this.#parts.times.driftMs;
   }
 }

@@ -45,6 +45,7 @@ function sentence(caddy: CaddyStatus): string {
     in_sync: 'still has the rules from before',
     unreachable: 'is unreachable',
     rejected: 'refused the rules',
+    foreign: 'belongs to another bouncer',
     no_http_app: 'has no http app',
   }[caddy.state];
   const next = isLost(caddy) ? '; the bouncer keeps trying' : '';

@@ -18,6 +18,8 @@ export interface RulesetWish {
   readonly logBlocked?: 'keep' | 'skip';
   /** A folder for changes without a reload, which the rules ask too. */
   readonly lane?: LaneRoutes;
+  /** The bouncer that the rules name. */
+  readonly owner?: string;
 }
 
 export const FORBIDDEN: BanAction = { kind: 'status', status: 403 };
@@ -78,7 +80,13 @@ export async function enforce(server: { readonly admin: string }, wish: RulesetW
   try {
     const capabilities = expectOk(await admin.capabilities());
     const live = await liveServers(admin);
-    const compilation = compile(wish === undefined ? undefined : ruleset(wish), capabilities, live.servers, wish?.lane);
+    const compilation = compile(
+      wish === undefined ? undefined : ruleset(wish),
+      capabilities,
+      live.servers,
+      wish?.lane,
+      wish?.owner,
+    );
     expectOk(await admin.writeServers(writeJson(live, compilation), live.etag));
     if (!isInPlace(await liveServers(admin), compilation)) throw new Error('Caddy runs something else than was pushed');
     for (const { name, ids } of compilation.servers.values()) {

@@ -1,5 +1,6 @@
-import type { CaddyRound, Held, Presence, RoundOutcome } from '../../bouncer/enforce/caddy-round.ts';
+import type { CaddyRound, Presence, RoundOutcome } from '../../bouncer/enforce/caddy-round.ts';
 import type { Desired } from '../../bouncer/enforce/desired.ts';
+import type { Held } from '../../bouncer/enforce/held.ts';
 
 const HELD: Held = {
   revision: 'abc',

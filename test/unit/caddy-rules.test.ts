@@ -35,7 +35,7 @@ const RESTORED = { Host: ['{http.request.header.X-Ccs-Host}'] };
 describe('the routes of a server', () => {
   it('with few bans compare the client’s address', () => {
     const { routes, errorRoutes, ids, entries } = rulesFor({ addresses: [BANNED], ranges: ['198.51.100.0/24'] });
-    expect(ids).toEqual(managedIds(KEY, ids?.leave.split('_').at(-1) ?? ''));
+    expect(ids).toEqual(managedIds(KEY, { owner: undefined, revision: ids?.leave.split('_').at(-1) ?? '' }));
     expect(routes).toEqual([
       { '@id': 'crowdsec_01234567_enter', handle: [] },
       {

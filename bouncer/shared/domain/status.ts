@@ -18,8 +18,16 @@ export const BOUNCER_STATES = ['starting', 'syncing', 'enforcing', 'monitoring',
  */
 export const STREAM_ROLES = ['alone', 'leader', 'follower'] as const;
 
-/** What is known of one Caddy. */
-export const CADDY_STATES = ['unknown', 'pushing', 'in_sync', 'unreachable', 'rejected', 'no_http_app'] as const;
+/** What is known of one Caddy; `foreign`: another bouncer looks after it, and this one leaves it alone. */
+export const CADDY_STATES = [
+  'unknown',
+  'pushing',
+  'in_sync',
+  'unreachable',
+  'rejected',
+  'foreign',
+  'no_http_app',
+] as const;
 
 /** Changes without a reload; `joining` while Caddy does not yet ask a lane that it was seen to see. */
 const laneStatusSchema = z.object({

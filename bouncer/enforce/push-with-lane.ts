@@ -1,0 +1,21 @@
+import type { BanSet } from '../shared/domain/ruleset.ts';
+import type { CaddyRound, RoundOutcome } from './caddy-round.ts';
+import type { Desired } from './desired.ts';
+import type { LaneKeeper } from './lane-keeper.ts';
+
+const NO_BANS: BanSet = { addresses: [], ranges: [], exceptions: [] };
+
+/** One round, with the lane told on both sides of it what Caddy may hold. */
+export async function pushWithLane(
+  round: CaddyRound,
+  keeper: LaneKeeper | undefined,
+  desired: Desired,
+): Promise<RoundOutcome> {
+  const bans = desired.ruleset?.bans ?? NO_BANS;
+  const lane = desired.addOnly ? undefined : keeper;
+  const routes = keeper?.routes;
+  lane?.pushing(bans);
+  const outcome = await round.run(desired, routes);
+  if (outcome.kind === 'in_sync' && routes !== undefined) lane?.confirmed(bans, routes);
+  return outcome;
+}
