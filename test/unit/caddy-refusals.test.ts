@@ -88,6 +88,12 @@ describe('a refused annotation', () => {
     expect(count({ handle: [{ handler: 'headers' }] }, site)).toBe(0);
   });
 
+  it('names the hosts of its site, as far as they are any', () => {
+    const odd = { match: [{ host: ['a.example', 3] }, 'x', { path: ['/'] }, { host: null }], handle: [vars('never')] };
+    expect(readAnnotations('srv0', { routes: [odd] }).refused[0]?.hosts).toEqual(['a.example']);
+    expect(readAnnotations('srv0', { routes: [{ handle: [vars('never')] }] }).refused[0]?.hosts).toEqual([]);
+  });
+
   it('elsewhere says where it stands', () => {
     const { refused } = readAnnotations('srv0', {
       errors: { routes: [{ match: [{ host: ['e.example'] }], handle: [vars('off')] }] },
