@@ -25,7 +25,8 @@ export class BouncerProcess extends Child {
       name: 'the bouncer',
       command: process.execPath,
       args: [join(projectRoot, 'dist', 'bouncer', 'main.js'), 'run'],
-      env: { ...env, BOUNCER_LISTEN: `127.0.0.1:${port}` },
+      // The heaps of the C library, as in deploy/.
+      env: { MALLOC_ARENA_MAX: '2', ...env, BOUNCER_LISTEN: `127.0.0.1:${port}` },
       ready: async () =>
         (await call({ url: `${url}${this.#until === 'alive' ? '/healthz' : '/readyz'}` })).status === 200,
       ...(logFile === undefined ? {} : { logFile }),
