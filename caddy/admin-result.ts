@@ -87,6 +87,9 @@ export class AdminWords {
       case 'ENOTFOUND':
       case 'EAI_AGAIN':
         return 'cannot be found: the host name does not resolve; check CADDY_ADMIN';
+      case 'EMFILE':
+      case 'ENFILE':
+        return 'cannot be asked: no more files may be opened here; raise the limit (LimitNOFILE=, ulimit -n)';
       case 'TIMEOUT':
         return `gave no answer within ${limitMs / 1000} s`;
       default:

@@ -13,7 +13,6 @@ import { startInternet, withCentralApi } from './control-api-crowdsec.ts';
 
 const SLOW_MACHINE_MS = 40_000;
 const LONG_MS = 120_000;
-
 const HERE = makeCertificates(['localhost']);
 /** Of an authority that is trusted, too: only the name is wrong. */
 const ELSEWHERE = makeCertificates(['elsewhere.example'], 'another authority');
@@ -59,7 +58,6 @@ afterAll(async () => {
   await files.stop();
 });
 
-/** Text with this in it. */
 const has = (part: string | RegExp) => expect.stringMatching(part) as string;
 
 interface Problem {
@@ -197,6 +195,8 @@ describe('between the control API and Redis', () => {
     const said = await problem('PUT', '/enabled', { enabled: false });
     expect(said).toMatchObject({ status: 503, code: 'redis_unavailable', detail: has('OOM') });
     expect(await ask('GET', '/status')).toMatchObject({ status: 200, body: { enabled: true } });
+    const { redis } = (await ask('GET', '/diagnostics/connectivity')).body as { redis: object };
+    expect(redis).toMatchObject({ status: 'unwritable', error: has('OOM'), hint: has('maxmemory') });
     await holds();
     await stack.redis.command('CONFIG SET maxmemory 0');
     expect((await ask('PUT', '/enabled', { enabled: true })).status).toBe(200);

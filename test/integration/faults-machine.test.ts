@@ -117,6 +117,7 @@ describe('no more descriptors', () => {
     const { pid } = stack.bouncer;
     const restore = await takeDescriptors(stack.bouncer);
     await logged(/no connection to LAPI .*EMFILE/);
+    await logged(/Caddy's admin API .* no more files may be opened here/);
     await stack.ban('127.8.2.2');
     await stack.unban('127.8.2.1');
     await knock(stack.bouncer.url);

@@ -1,7 +1,11 @@
 import type { CaddyStatus } from '../../../bouncer/shared/domain/status.ts';
+import { PREFIX } from '../../../bouncer/shared/redis/keys.ts';
 import { parseAdminAddress } from '../../../caddy/admin-address.ts';
 import { CaddyAdmin } from '../../../caddy/admin-client.ts';
 import { type Check, type CheckResult, type Diagnosed, failed, ok, skipped } from '../check.ts';
+
+/** Written to see whether anything can be, and gone after a second. */
+const WRITTEN = `${PREFIX}diagnosed`;
 
 export const redisCheck: Check = {
   id: 'redis',
@@ -18,6 +22,12 @@ export const redisCheck: Check = {
       return failed(`Redis is not available: ${(error as Error).message}`, hint, { word: 'unreachable' });
     }
     const latencyMs = Math.max(1, Math.round(clock.monotonic() - startedAt));
+    try {
+      await redis.commands.set(WRITTEN, '1', 'PX', 1_000);
+    } catch (error) {
+      const full = 'Raise its maxmemory, or make room on its disk. Blocking goes on meanwhile, with the last settings.';
+      return failed(`Redis takes no writes: ${(error as Error).message}`, full, { word: 'unwritable', latencyMs });
+    }
     return ok(`Redis answers (${latencyMs} ms)`, { word: 'healthy', latencyMs });
   },
 };
