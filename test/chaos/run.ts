@@ -83,27 +83,39 @@ async function runOn(stack: Stack, ways: Ways, options: ChaosOptions): Promise<C
     options.onStep?.(tally.stepCount, action);
     await world.take(action);
   };
-  const gone = new Map<Part, Action>();
   prober.start();
   try {
-    const until = performance.now() + options.durationMs;
-    for (const { action, pauseMs } of schedule(options.seed, cast)) {
-      if (performance.now() >= until || tally.wrong.length > 0) break;
-      await take(action);
+    await takeSteps(options, cast, take, () => tally.wrong.length > 0);
+    if (tally.wrong.length === 0) {
+      for (const value of [...cast.addresses, ...cast.ranges]) await world.take({ kind: 'unban', value });
+      await untilAgreed(prober, cast, tally);
+    }
+  } finally {
+    await prober.stop();
+  }
+  return { tally, lastSteps, logs: stack.bouncer.logs(60) };
+}
+
+/** Steps until the time is over, or enough is seen; whatever is gone then comes back, as it has to before it can end. */
+async function takeSteps(
+  { seed, durationMs }: ChaosOptions,
+  cast: Cast,
+  take: (action: Action) => Promise<void>,
+  isEnough: () => boolean,
+): Promise<void> {
+  const gone = new Map<Part, Action>();
+  const until = performance.now() + durationMs;
+  try {
+    for (const { action, pauseMs } of schedule(seed, cast)) {
+      if (performance.now() >= until || isEnough()) return;
       if (action.kind === 'gone') gone.set(action.outage.part, { ...action, kind: 'back' });
+      await take(action);
       if (action.kind === 'back') gone.delete(action.outage.part);
       await sleep(pauseMs);
     }
   } finally {
-    // Also after a failure: what is paused could not be stopped in order.
     for (const back of gone.values()) await take(back);
   }
-  if (tally.wrong.length === 0) {
-    for (const value of [...cast.addresses, ...cast.ranges]) await world.take({ kind: 'unban', value });
-    await untilAgreed(prober, cast, tally);
-  }
-  await prober.stop();
-  return { tally, lastSteps, logs: stack.bouncer.logs(60) };
 }
 
 /** With everything there again, each client has to be asked once when only one answer was right for it. */
