@@ -27,6 +27,7 @@ export default {
   ignoreStatic: true,
   concurrency: 2,
   timeoutMS: 10_000,
+  dryRunTimeoutMinutes: 30,
   thresholds: { high: 95, low: 90, break: 85 },
   reporters: ['clear-text', 'progress', 'json'],
   clearTextReporter: { allowEmojis: false, reportTests: false, skipFull: false },

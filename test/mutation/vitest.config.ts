@@ -21,7 +21,8 @@ export default defineConfig({
       'test/property/{control-api-decisions-follow,ipset-at-scale}.test.ts',
     ],
     setupFiles: ['test/mutation/setup.ts'],
-    testTimeout: 60_000,
+    // Stryker has a time limit for each mutant; its first run, which counts what each test covers, is several times slower.
+    testTimeout: 600_000,
     sequence: { sequencer: UnitBeforeProperty },
   },
 });
