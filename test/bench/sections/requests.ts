@@ -42,8 +42,8 @@ const TO_OURS: Targets = {
 };
 
 const EFFORT: Readonly<Record<CaddyVersion, Effort>> = {
-  newest: { rounds: 6, secondsEach: 1 },
-  '2.6.2': { rounds: 4, secondsEach: 1 },
+  newest: { rounds: 5, secondsEach: 1 },
+  '2.6.2': { rounds: 3, secondsEach: 1 },
 };
 const QUICK_EFFORT: Effort = { rounds: 2, secondsEach: 1 };
 

@@ -17,7 +17,7 @@ const TOKEN = 'token-of-a-bench';
 /** As in production. */
 const PUSH_MS = 5_000;
 /** Between two bans, so that a run without the lane spans several intervals. */
-const PAUSE_MS = 20;
+const PAUSE_MS = 10;
 
 /** How often Caddy is reloaded while bans come one by one, each of them told to the bouncer at once. */
 export const singleBanSection: Section = {
