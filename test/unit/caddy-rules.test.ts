@@ -260,6 +260,8 @@ describe('the answer', () => {
     ['[1]', 'application/json', '[1]'],
     ['[not json', 'text/plain; charset=utf-8', '[not json'],
     ['"text"', 'text/plain; charset=utf-8', '"text"'],
+    ['12', 'text/plain; charset=utf-8', '12'],
+    ['"[1]"', 'text/plain; charset=utf-8', '"[1]"'],
     ['a {env.HOME} b', 'text/plain; charset=utf-8', String.raw`a \{env.HOME\} b`],
     ['a } b', 'text/plain; charset=utf-8', 'a } b'],
     [String.raw`a \} b`, 'text/plain; charset=utf-8', String.raw`{env.}a \\} b`],
