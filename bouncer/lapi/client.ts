@@ -1,5 +1,6 @@
 import { type Agent, type Dispatcher, request } from 'undici';
 import type { Clock } from '../shared/runtime/clock.ts';
+import { linkedAbort } from '../shared/runtime/linked-abort.ts';
 import type { Secret } from '../shared/runtime/secret.ts';
 import { type Batch, BatchReader } from './batch.ts';
 import { createLapiAgent, LAPI_LIMITS, type LapiEndpoint, type LapiLimits } from './endpoint.ts';
@@ -50,18 +51,20 @@ export class LapiClient {
   async pull(kind: Batch['kind'], signal: AbortSignal): Promise<PullResult> {
     // dedup=false: otherwise a deletion that leaves a shorter decision alive is never told (facts of LAPI 1.4.6).
     const query = kind === 'full' ? 'startup=true&dedup=false' : 'dedup=false';
-    const limit = AbortSignal.timeout(this.#limits.pullMs);
+    const abort = linkedAbort(signal, AbortSignal.timeout(this.#limits.pullMs));
     try {
       const response = await request(`${this.#baseUrl}/v1/decisions/stream?${query}`, {
         dispatcher: this.#agent,
         headers: this.#headers,
         headersTimeout: kind === 'full' ? this.#limits.firstByteMs : this.#limits.deltaFirstByteMs,
-        signal: AbortSignal.any([signal, limit]),
+        signal: abort.signal,
       });
       if (response.statusCode !== 200) return await this.#refused(response);
       return { kind: 'batch', batch: await this.#read(kind, response.body) };
     } catch (error) {
       return explainError(error, this.url);
+    } finally {
+      abort.release();
     }
   }
 

@@ -2,6 +2,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import { hangUp } from '../../bouncer/shared/http/caller.ts';
 import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { linkedAbort } from '../../bouncer/shared/runtime/linked-abort.ts';
 import { EVENT_ID, followEvents, positionBefore } from '../events/event-feed.ts';
 import { Problem } from '../http/problem.ts';
 import { viaRedis } from '../redis-access.ts';
@@ -56,7 +57,7 @@ export function eventRoutes({ redis, stopping, eventPingMs = PING_MS }: EventPor
     return streamSSE(c, async (stream) => {
       const gone = new AbortController();
       stream.onAbort(() => gone.abort());
-      const signal = AbortSignal.any([gone.signal, stopping]);
+      const ended = linkedAbort(gone.signal, stopping);
       let isTaken = true;
       const ping = setInterval(() => {
         if (!isTaken) hangUp(c);
@@ -65,9 +66,10 @@ export function eventRoutes({ redis, stopping, eventPingMs = PING_MS }: EventPor
       }, eventPingMs);
       try {
         await stream.write(': connected\nretry: 2000\n\n');
-        for await (const message of followEvents(redis, after, signal)) await stream.writeSSE(message);
+        for await (const message of followEvents(redis, after, ended.signal)) await stream.writeSSE(message);
       } finally {
         clearInterval(ping);
+        ended.release();
         clients--;
       }
     });
