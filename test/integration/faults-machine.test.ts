@@ -218,12 +218,8 @@ describe('a clock that jumps', () => {
     await stack.untilBlocked(`127.8.${third}.1`, SLOW_MACHINE_MS);
     await drill.run({
       fault: `clock ${where}`,
-      begin: async () => {
-        for (const daemon of [stack.bouncer, stack.controlApi]) await jump(daemon, offsetFile, offset);
-      },
-      end: async () => {
-        for (const daemon of [stack.bouncer, stack.controlApi]) await jump(daemon, offsetFile, 0);
-      },
+      begin: () => jump([stack.bouncer, stack.controlApi], offsetFile, offset),
+      end: () => jump([stack.bouncer, stack.controlApi], offsetFile, 0),
       told: ({ updated_at: at }) => Math.abs(Date.parse(at) - Date.now() - offset) < DAY_MS,
       enforcesMeanwhile: true,
       meanwhile: async () => {

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import type { Child } from '../../scripts/servers/child.ts';
 
 /** Runs before a daemon: its time of day then jumps when it is told to; its monotonic clock does not, as in life. */
@@ -18,8 +18,9 @@ export function jumpingClock(offsetFile: string): Readonly<Record<string, string
   return { NODE_OPTIONS: `--import=${module}`, CLOCK_OFFSET_FILE: offsetFile };
 }
 
-/** From now on its time of day is so far from the real one. */
-export async function jump(daemon: Child, offsetFile: string, offsetMs: number): Promise<void> {
-  await writeFile(offsetFile, String(offsetMs));
-  await daemon.kill('SIGUSR2');
+/** From now on their time of day is so far from the real one. */
+export async function jump(daemons: readonly Child[], offsetFile: string, offsetMs: number): Promise<void> {
+  await writeFile(`${offsetFile}.new`, String(offsetMs));
+  await rename(`${offsetFile}.new`, offsetFile); // whole, whenever a daemon comes to read it
+  for (const daemon of daemons) await daemon.kill('SIGUSR2');
 }
