@@ -37,6 +37,7 @@ beforeAll(async () => {
   await stack.ban('198.18.0.2');
   await waitFor(async () => Number(((await json('GET', '/decisions')) as { total?: number }).total) === 2, {
     what: 'the decisions to be listed',
+    withinMs: 60_000,
   });
 });
 beforeEach(() => void trap.calls.splice(0));
@@ -276,6 +277,6 @@ describe('API10, what other servers say', () => {
     }
     await link.commands.del('crowdsec:v1:status:somebody', 'crowdsec:v1:enrollment', 'crowdsec:v1:heartbeat');
     link.stop();
-    await stack.untilBlocked('198.18.0.1');
+    await stack.untilBlocked('198.18.0.1', 60_000);
   });
 });

@@ -5,6 +5,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
 import { call, type HttpAnswer } from '../../scripts/servers/http.ts';
 import { API_PREFIX } from '../../scripts/servers/sidecar.ts';
 import { startStack, type Stack } from '../support/stack.ts';
@@ -27,9 +29,10 @@ beforeAll(async () => {
     controlApi: { CONTROL_API_TOKEN: TOKEN, BOUNCER_TOKEN },
   });
   banned = await stack.ban('198.18.0.1', { reason: '=HYPERLINK("http://evil.example")<script>alert(1)</script>' });
-  await stack.untilBlocked('198.18.0.1');
+  await stack.untilBlocked('198.18.0.1', 60_000);
   await waitFor(async () => (await ask('GET', '/decisions', AUTHORIZED)).body.includes('198.18.0.1'), {
     what: 'the decision to be listed',
+    withinMs: 60_000,
   });
 });
 
@@ -163,8 +166,37 @@ async function secretsOfCrowdsec(): Promise<readonly string[]> {
   return [key.trim(), /password: (\S+)/.exec(credentials)?.[1] ?? ''];
 }
 
+async function everythingInRedis(): Promise<string> {
+  const redis = new RedisLink(stack.redis.url, createLogger('test', 'silent', false));
+  redis.start();
+  await waitFor(() => redis.isUp, { what: 'the test to reach Redis' });
+  const names = await redis.commands.keys('*');
+  expect(names).toEqual(expect.arrayContaining(['crowdsec:v1:snapshot']));
+  const values = await Promise.all(names.map((name) => valueOf(redis.commands, name)));
+  redis.stop();
+  return JSON.stringify([names, values]);
+}
+
+/** Not DUMP, which compresses. */
+async function valueOf(commands: RedisLink['commands'], name: string): Promise<unknown> {
+  switch (await commands.type(name)) {
+    case 'string':
+      return (await commands.getBuffer(name))?.toString('latin1');
+    case 'hash':
+      return commands.hgetall(name);
+    case 'stream':
+      return commands.xrange(name, '-', '+');
+    case 'zset':
+      return commands.zrange(name, '0', '-1');
+    case 'set':
+      return commands.smembers(name);
+    default:
+      throw new Error(`no test knows how to read ${name}`);
+  }
+}
+
 describe('API3, properties of an object', () => {
-  it('that are secret are in no answer of either daemon', async () => {
+  it('that are secret are in no answer of either daemon, no line of a log and no key of Redis', async () => {
     const secrets = [TOKEN, BOUNCER_TOKEN, ...(await secretsOfCrowdsec())];
     for (const secret of secrets) expect(secret.length).toBeGreaterThan(15);
     const reading = DOCUMENTED.filter(({ method, path }) => method === 'GET' && !path.endsWith('/events'));
@@ -178,6 +210,7 @@ describe('API3, properties of an object', () => {
     for (const { body } of answers) for (const secret of secrets) expect(body).not.toContain(secret);
     for (const secret of secrets)
       expect(stack.controlApi.logs(5_000) + stack.bouncer.logs(5_000)).not.toContain(secret);
+    for (const secret of secrets) expect(await everythingInRedis()).not.toContain(secret);
   });
 
   it.each(['__proto__', 'constructor', 'admin', 'change', 'by', 'enabled '])(

@@ -21,7 +21,10 @@ beforeAll(async () => {
   workbench = await Workbench.open();
   redis = await workbench.redis();
   api = await startApi(workbench, { REDIS_URL: redis.url, CONTROL_API_PUBLIC_URL: PUBLIC });
-  await waitFor(async () => (await api.get('/status')).status === 200, { what: 'the API to reach Redis' });
+  await waitFor(async () => (await api.get('/status')).status === 200, {
+    what: 'the API to reach Redis',
+    withinMs: 60_000,
+  });
   const headers = { 'content-type': 'application/json' };
   const signedIn = await call({
     url: `${api.url}/api/v1/session`,

@@ -36,7 +36,7 @@ describe.each(CADDY_VERSIONS)('Caddy %s', (version) => {
       globals: `local_certs\nskip_install_trust\nhttp_port ${http}\nhttps_port ${ports.h2}\ndefault_bind 127.0.0.1\nservers {\nprotocols h1 h2 h2c\n}`,
       sites: `${SITE} {\nreverse_proxy ${upstream.url}\n}\nhttp://:${ports.h2c} {\nrespond /echo "{http.request.hostport}"\nreverse_proxy ${upstream.url}\n}`,
     });
-    await waitFor(async () => (await ask('h2', FRIEND)).status === 200, { what: 'the certificate' });
+    await waitFor(async () => (await ask('h2', FRIEND)).status === 200, { what: 'the certificate', withinMs: 60_000 });
   });
   afterAll(() => workbench.stop());
   beforeEach(() => void upstream.requests.splice(0));

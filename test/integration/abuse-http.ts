@@ -12,7 +12,7 @@ export interface RawOptions {
   readonly withinMs?: number;
 }
 
-const WITHIN_MS = 20_000;
+const WITHIN_MS = 45_000;
 
 /** A connection that sends what it is told, however wrong, and keeps what comes back. */
 export class RawClient {

@@ -193,7 +193,10 @@ describe.runIf(missing === undefined)('as nobody, on a read-only system', () => 
         body: '{"enabled":true}',
       });
     expect((await put({})).status).toBe(401);
-    await waitFor(async () => (await put({ authorization: `Bearer ${token}` })).status === 200, { what: 'the toggle' });
+    await waitFor(async () => (await put({ authorization: `Bearer ${token}` })).status === 200, {
+      what: 'the toggle',
+      withinMs: 60_000,
+    });
   });
 
   it('what they keep can be read by their own user alone, whatever the umask', async () => {

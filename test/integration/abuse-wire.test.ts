@@ -21,7 +21,10 @@ beforeAll(async () => {
   });
   api = portOf(stack.controlApi.url);
   bouncer = portOf(stack.bouncer.url);
-  await waitFor(async () => (await isEnabled()) === true, { what: 'the API to say that protection is on' });
+  await waitFor(async () => (await isEnabled()) === true, {
+    what: 'the API to say that protection is on',
+    withinMs: 60_000,
+  });
 });
 
 afterAll(() => stack.stop());
