@@ -140,6 +140,12 @@ describe('the routes of a server', () => {
   });
 });
 
+it('a compilation has a list for its servers only where they look addresses up', () => {
+  const servers = ['a', 'b'].map((name) => ({ name, key: KEY, own: {} }));
+  const listsFor = (count: number) => compile(ruleset({ addresses: strangers(count) }), NEWEST, servers).lists.length;
+  expect([0, 100, 101].map(listsFor)).toEqual([0, 0, 1]);
+});
+
 describe('the lane', () => {
   const proof = {
     '@id': 'crowdsec_01234567_lane',
