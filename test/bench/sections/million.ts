@@ -61,7 +61,7 @@ export const millionSection: Section = {
         detail: 'resident, after the snapshot was written',
       },
       {
-        name: `the most that it ever was`,
+        name: `bouncer's peak memory at ${size} decisions`,
         value: afterDelta.peakMb,
         unit: 'MB',
         detail: `${Math.round(startPeak)} MB until enforced; start, snapshot and one more push in all`,
