@@ -8,6 +8,8 @@ import type { Added, Ban, LapiDecisions } from './lapi-decisions.ts';
 import { coveringRows } from './prefix-matcher.ts';
 
 export interface Banned extends Added, Effect {
+  /** The decisions that this made, as far as they have come in: what would lift them again, and nothing else. */
+  readonly ids: readonly number[];
   readonly tookMs: number;
 }
 
@@ -32,24 +34,28 @@ export class Banning {
     const startedAt = clock.monotonic();
     const startedWall = clock.wall();
     const { added, failed } = await lapi.add(ban);
-    if (added.length === 0) return { added, failed, confirmed: false, missing: [], tookMs: 0 };
-    const settled = await effect.settle(() => this.#areShown(added, startedWall));
+    if (added.length === 0) return { added, failed, ids: [], confirmed: false, missing: [], tookMs: 0 };
+    let made: readonly (readonly number[])[] = [];
+    const settled = await effect.settle(() => {
+      made = this.#madeSince(startedWall, added);
+      return made.every((ids) => ids.length > 0);
+    });
     const some = added.slice(0, 3).join(', ');
     events.write('ban', `banned ${counted(added.length, 'value', 'values')}: ${some} ("${ban.reason}")`, {
       values: added.slice(0, 20),
     });
-    return { added, failed, ...settled, tookMs: Math.round(clock.monotonic() - startedAt) };
+    return { added, failed, ids: made.flat(), ...settled, tookMs: Math.round(clock.monotonic() - startedAt) };
   }
 
-  /** Whether a new decision on each of them has come in; older ones may have been there before. */
-  #areShown(values: readonly Prefix[], since: number): boolean {
+  /** The new decisions on each value that have come in; older ones may have been there before. */
+  #madeSince(since: number, values: readonly Prefix[]): readonly (readonly number[])[] {
     const { table } = this.#parts;
     const { rows } = table;
     const covering = coveringRows(rows, values);
-    return values.every((value) =>
-      covering
-        .get(value)
-        ?.some((slot) => (table.arrivalOf(rows.ids[slot] ?? -1) ?? 0) >= since && rows.value(slot) === value),
+    const isNew = (slot: number, value: Prefix) =>
+      (table.arrivalOf(rows.ids[slot] ?? -1) ?? 0) >= since && rows.value(slot) === value;
+    return values.map((value) =>
+      (covering.get(value) ?? []).filter((slot) => isNew(slot, value)).map((slot) => rows.ids[slot] ?? 0),
     );
   }
 }

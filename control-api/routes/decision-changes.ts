@@ -119,6 +119,7 @@ export function decisionChangeRoutes({ decisions, protection, clock }: DecisionC
         {
           ...planView(planned),
           added: result.added.length,
+          ids: [...result.ids],
           failed: result.failed.map(({ value, failure }) => ({ value, reason: failure.message })),
           until: new Date(clock.wall() + duration).toISOString(),
           confirmed: result.confirmed,

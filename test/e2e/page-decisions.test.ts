@@ -1,9 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { TestBrowser, type WatchedPage } from '../support/browser.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { signIn } from './page-under-test.ts';
 import { communityList, HOSTILE, postAlerts } from './sample-alerts.ts';
+
+/** One of the community list that was banned for http-sensitive-files. */
+const SENSITIVE = '14.0.39.87';
 
 let stack: Stack;
 let browser: TestBrowser;
@@ -75,6 +79,28 @@ describe('an address that is blocked', () => {
   });
 });
 
+describe('trust for longer', () => {
+  it.each([
+    ['1 day', 23 * 3_600_000, 25 * 3_600_000],
+    ['For good', undefined, undefined],
+  ] as const)('lasts %s, and lifts the ban as well', async (title, least, most) => {
+    await stack.ban('203.0.113.77', { reason: 'a false alarm' });
+    await stack.untilBlocked('203.0.113.77');
+    await open('?why=203.0.113.77');
+    await page.getByRole('dialog').getByRole('button', { name: title, exact: true }).click();
+    await page.getByText(/203\.0\.113\.77 is trusted: allowed again/).waitFor();
+    expect((await stack.requestFrom('203.0.113.77')).status).toBe(200);
+    const { body } = await stack.controlApi.request('GET', '/allowlist');
+    const { entries } = JSON.parse(body) as { entries: { value: string; expires_at?: string }[] };
+    const until = entries.find(({ value }) => value === '203.0.113.77')?.expires_at;
+    const left = until === undefined ? undefined : Date.parse(until) - Date.now();
+    expect(left === undefined).toBe(least === undefined);
+    if (left !== undefined) expect(left > (least ?? 0) && left < (most ?? 0)).toBe(true);
+    await stack.controlApi.request('DELETE', '/allowlist?value=203.0.113.77');
+    expect(await stack.unban('203.0.113.77')).toBe(0);
+  });
+});
+
 describe('the ban form', () => {
   it('understands what is pasted, leaves out what would lock people out, and says when Caddy blocks', async () => {
     await open();
@@ -94,6 +120,23 @@ describe('the ban form', () => {
     expect((await stack.requestFrom('192.0.2.11')).status).toBe(403);
   });
 
+  it('takes a ban of several back, and leaves what was banned before', async () => {
+    await stack.ban('192.0.2.21', { reason: 'an older ban' });
+    await stack.untilBlocked('192.0.2.21');
+    await open();
+    await page.getByRole('button', { name: 'Ban addresses' }).click();
+    await page.getByRole('dialog').getByLabel('Addresses and ranges').fill('192.0.2.21 192.0.2.22 192.0.2.23');
+    await page.getByRole('dialog').getByRole('button', { name: 'Ban 3' }).click();
+    await page.getByText(/3 addresses and ranges banned: Caddy confirmed it/).waitFor();
+    expect((await stack.requestFrom('192.0.2.23')).status).toBe(403);
+    await page.getByRole('button', { name: /^Undo/ }).click();
+    await page.getByText(/3 bans: lifted, but 192\.0\.2\.21 still covers it/).waitFor();
+    expect((await stack.requestFrom('192.0.2.22')).status).toBe(200);
+    expect((await stack.requestFrom('192.0.2.23')).status).toBe(200);
+    expect((await stack.requestFrom('192.0.2.21')).status).toBe(403);
+    expect(await stack.unban('192.0.2.21')).toBe(1);
+  });
+
   it('bans many and lifts them in one go, with one undo', async () => {
     await open('?origin=local');
     await page.getByLabel('Select 192.0.2.10').check();
@@ -104,6 +147,35 @@ describe('the ban form', () => {
     await page.getByRole('button', { name: /^Undo/ }).click();
     await page.getByText('2 bans back in force').waitFor();
     await stack.untilBlocked('192.0.2.11');
+  });
+
+  it('lifts all that match, also those that were never loaded, when they are still as many', async () => {
+    await open('?origin=community&q=http-sensitive-files');
+    await page.getByText(/^333 decisions of .* match, 200 loaded/).waitFor();
+    await page.getByLabel('Select all that are shown').check();
+    await page.getByText('200 selected').waitFor();
+    await page.getByRole('button', { name: 'Select all 333 matching' }).click();
+    await page.getByText('All 333 matching selected').waitFor();
+    expect(await commandUnder(page.getByRole('region', { name: 'Decisions', exact: true }))).toContain(
+      '"expected":333',
+    );
+    await page.getByRole('button', { name: 'Unban 333', exact: true }).click();
+    await page.getByText(/333 decisions: allowed again/).waitFor({ timeout: 50_000 });
+    await page.getByText('No decision matches').waitFor();
+    expect((await stack.requestFrom(SENSITIVE)).status).toBe(200);
+    await page.getByRole('button', { name: /^Undo/ }).click();
+    await page.getByText('333 bans back in force').waitFor({ timeout: 50_000 });
+    await stack.untilBlocked(SENSITIVE);
+  });
+
+  it('says of the button in a row what it did as a command', async () => {
+    await open('?q=192.0.2.10&origin=all');
+    await page.getByRole('button', { name: 'Unban 192.0.2.10', exact: true }).click();
+    await page.getByText(/192\.0\.2\.10: allowed again/).waitFor();
+    const command = await commandUnder(page.locator('.toast').last());
+    expect(command).toMatch(
+      /^curl -X DELETE -H "Authorization: Bearer \$CONTROL_API_TOKEN" '.*\/decisions\?value=192\.0\.2\.10'$/,
+    );
   });
 });
 
@@ -148,14 +220,28 @@ describe('the table', () => {
     await stack.unban('192.0.2.66');
   });
 
-  it('exports what is filtered', async () => {
-    await open('?q=192.0.2.10&origin=all');
-    const link = page.getByRole('link', { name: 'CSV' });
-    expect(await link.getAttribute('download')).toBe('decisions.csv');
-    const answer = await page.request.get(new URL((await link.getAttribute('href')) ?? '', page.url()).href);
-    expect(answer.headers()['content-disposition']).toContain('attachment');
-    const text = await answer.text();
-    expect(text).toContain('192.0.2.10');
-    expect(text.trim().split('\n')).toHaveLength(2);
+  it.each(['csv', 'json'] as const)('saves what is filtered as %s, by a click', async (format) => {
+    await stack.ban('192.0.2.88', { reason: '=cmd|"a",b' });
+    await stack.untilBlocked('192.0.2.88');
+    await open('?q=192.0.2.88&origin=all');
+    await page.locator('tbody .address').first().waitFor();
+    const saved = page.waitForEvent('download');
+    await page.getByRole('link', { name: format.toUpperCase() }).click();
+    const download = await saved;
+    expect(await download.failure()).toBeNull();
+    expect(download.suggestedFilename()).toBe(`decisions.${format}`);
+    const text = await readFile(await download.path(), 'utf8');
+    if (format === 'json') expect(JSON.parse(text)).toMatchObject([{ value: '192.0.2.88', scenario: '=cmd|"a",b' }]);
+    else
+      expect(text.trim().split('\n')).toMatchObject(
+        [/^value,country/, /^192\.0\.2\.88,.*'?=cmd/].map((line) => expect.stringMatching(line) as string),
+      );
+    await stack.unban('192.0.2.88');
   });
 });
+
+/** Opens "As a command" and reads it. */
+async function commandUnder(part: Locator): Promise<string> {
+  await part.getByText('As a command').first().click();
+  return (await part.locator('pre').first().textContent()) ?? '';
+}

@@ -64,17 +64,24 @@ export function weekOfAlerts(count: number, now = Date.now()): unknown[] {
 }
 
 /** The community blocklist, as the Central API would have brought it: one alert with all of its decisions. */
-export function communityList(count: number): unknown {
-  const decisions = Array.from({ length: count }, (_, index) =>
-    decision({
+export function communityList(count: number, from = 0): unknown {
+  const decisions = Array.from({ length: count }, (_, offset) => {
+    const index = from + offset;
+    return decision({
       scenario: SCENARIOS[index % SCENARIOS.length] ?? '',
-      value: `${11 + (index % 180)}.${(index * 7) % 256}.${(index * 13) % 256}.${(index * 29) % 256}`,
+      value: addressOf(index),
       origin: 'CAPI',
-      minutes: 60 * 24 * 6 + index,
-    }),
-  );
+      minutes: 60 * 24 * 6 + (index % 5_000),
+    });
+  });
   const at = new Date().toISOString();
   return { ...alert({ scenario: 'update : +' + String(count), value: '', at }), decisions };
+}
+
+/** Another one for each index below 184,320. */
+function addressOf(index: number): string {
+  const round = Math.floor(index / 180);
+  return `${11 + (index % 180)}.${round % 256}.${64 * Math.floor(round / 256) + ((index * 13) % 64)}.${(index * 29) % 256}`;
 }
 
 /** What an attacker would like to see run, or break. */

@@ -187,6 +187,20 @@ export interface UnbanReply extends ChangeReply {
   readonly failed?: readonly { readonly id: number; readonly value?: string; readonly reason: string }[];
 }
 
+/** How one half of a drill went. */
+export interface DrillStep {
+  readonly confirmed: boolean;
+  readonly took_ms: number;
+  readonly missing: readonly string[];
+}
+
+export interface BanDrill {
+  readonly address: string;
+  readonly proven: boolean;
+  readonly ban: DrillStep;
+  readonly lift: DrillStep;
+}
+
 export interface BanPreview {
   readonly summary: string;
   readonly values: readonly string[];
@@ -197,6 +211,8 @@ export interface BanPreview {
 
 export interface BanReply extends BanPreview, ChangeReply {
   readonly added: number;
+  /** The decisions that this made. */
+  readonly ids: readonly number[];
   readonly failed: readonly { readonly value: string; readonly reason: string }[];
 }
 

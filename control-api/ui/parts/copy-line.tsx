@@ -28,11 +28,17 @@ export function CopyLine({ text, what }: { readonly text: string; readonly what:
   );
 }
 
+interface CurlLineProps {
+  readonly call: Call;
+  readonly title?: string;
+  readonly onToggle?: (isOpen: boolean) => void;
+}
+
 /** The same without this page: every action has one. */
-export function CurlLine({ call, title = 'As a command' }: { readonly call: Call; readonly title?: string }) {
+export function CurlLine({ call, title = 'As a command', onToggle }: CurlLineProps) {
   const line = curlLine(location.origin, { ...call, path: `${BASE}${call.path}` });
   return (
-    <details class="curl">
+    <details class="curl" onToggle={(event) => onToggle?.(event.currentTarget.open)}>
       <summary>{title}</summary>
       <CopyLine text={line} what="the curl command" />
     </details>

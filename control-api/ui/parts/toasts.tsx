@@ -1,7 +1,8 @@
-import { useEffect } from 'preact/hooks';
-import { ApiProblem } from '../api/request.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { ApiProblem, type Call } from '../api/request.ts';
 import { Store, useStore } from '../store.ts';
 import { plain } from '../text/plain.ts';
+import { CurlLine } from './copy-line.tsx';
 import { Icon } from './icon.tsx';
 import { useNow } from './now.ts';
 
@@ -12,6 +13,8 @@ interface Toast {
   readonly hint?: string | undefined;
   readonly until: number;
   readonly undo?: (() => Promise<void>) | undefined;
+  /** What was done, for those who would rather script it. */
+  readonly call?: Call | undefined;
 }
 
 const toasts = new Store<readonly Toast[]>([]);
@@ -23,7 +26,7 @@ const MOST = 4;
 
 export function tell(
   text: string,
-  options: { readonly undo?: () => Promise<void>; readonly hint?: string } = {},
+  options: { readonly undo?: () => Promise<void>; readonly hint?: string; readonly call?: Call } = {},
 ): void {
   show({ tone: 'good', text, ...options });
 }
@@ -55,11 +58,13 @@ export function Toasts() {
 }
 
 function ToastLine({ toast }: { readonly toast: Toast }) {
-  const { id, tone, text, hint, until, undo } = toast;
+  const { id, tone, text, hint, until, undo, call } = toast;
+  const [isRead, setRead] = useState(false);
   useEffect(() => {
+    if (isRead) return undefined; // somebody copies the line: it stays until it is closed
     const timer = setTimeout(() => dismiss(id), until - Date.now());
     return () => clearTimeout(timer);
-  }, [id, until]);
+  }, [id, until, isRead]);
   const undoNow = () => {
     dismiss(id);
     undo?.().catch(tellProblem);
@@ -69,8 +74,9 @@ function ToastLine({ toast }: { readonly toast: Toast }) {
       <div>
         <p>{plain(text)}</p>
         {hint === undefined ? null : <p class="hint">{plain(hint)}</p>}
+        {call === undefined ? null : <CurlLine call={call} onToggle={setRead} />}
       </div>
-      {undo === undefined ? null : (
+      {undo === undefined || isRead ? null : (
         <button class="button small" type="button" onClick={undoNow}>
           Undo <Countdown until={until} />
         </button>

@@ -1,4 +1,4 @@
-import { send } from '../../api/request.ts';
+import { type Call, send } from '../../api/request.ts';
 import type { AllowlistEntry, ChangeReply } from '../../api/wire.ts';
 import { useAction } from '../../parts/action.ts';
 import { tell } from '../../parts/toasts.tsx';
@@ -20,10 +20,10 @@ export function RemoveButton({ entry, onDone }: RemoveButtonProps) {
   };
   const remove = () =>
     run(async () => {
-      const path = `/allowlist?value=${encodeURIComponent(value)}`;
-      const reply = await send<ChangeReply>({ method: 'DELETE', path });
+      const call: Call = { method: 'DELETE', path: `/allowlist?value=${encodeURIComponent(value)}` };
+      const reply = await send<ChangeReply>(call);
       const outcome = reply.confirmed ? `Caddy confirmed it, ${seconds(reply.took_ms)}` : 'not confirmed yet';
-      tell(`${value} is off the allowlist: ${outcome}`, { undo: putBack });
+      tell(`${value} is off the allowlist: ${outcome}`, { undo: putBack, call });
       await onDone();
     });
   return (

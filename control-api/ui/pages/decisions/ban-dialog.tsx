@@ -10,7 +10,7 @@ import { pastedAddresses } from '../../text/pasted-addresses.ts';
 import { seconds } from '../../text/time.ts';
 import { BanPreviewNote } from './ban-preview.tsx';
 import { DurationChips } from './duration-chips.tsx';
-import { unban } from './unban.ts';
+import { liftAgain } from './unban.ts';
 
 /** As the API takes them at once. */
 const MOST_VALUES = 1_000;
@@ -41,13 +41,12 @@ export function BanDialog({ onClose, onDone }: BanDialogProps) {
     event.preventDefault();
     run(async () => {
       const reply = await send<BanReply>({ method: 'POST', path: '/decisions', body });
-      const [only] = reply.values;
       const words = `${counted(reply.added, 'address or range', 'addresses and ranges')} banned`;
       const outcome = reply.confirmed ? `Caddy confirmed it, ${seconds(reply.took_ms)}` : 'not confirmed by Caddy yet';
       const [missing] = reply.missing;
       tell(`${words}: ${outcome}`, {
         ...(missing === undefined ? {} : { hint: missing }),
-        ...(only !== undefined && reply.values.length === 1 ? { undo: () => unban(only).then(() => undefined) } : {}),
+        ...(reply.ids.length === 0 ? {} : { undo: () => liftAgain(reply.ids) }),
       });
       onClose();
       await onDone();

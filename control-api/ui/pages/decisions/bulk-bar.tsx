@@ -1,7 +1,9 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiProblem, type Call, send } from '../../api/request.ts';
 import type { Decision, UnbanReply } from '../../api/wire.ts';
 import { useAction } from '../../parts/action.ts';
+import { CurlLine } from '../../parts/copy-line.tsx';
 import { Note } from '../../parts/note.tsx';
 import { count, counted } from '../../text/count.ts';
 import { plain } from '../../text/plain.ts';
@@ -34,42 +36,68 @@ export function BulkBar({ query, selected, matching, onDone }: BulkBarProps) {
   const mayAll = filter !== undefined && matching > selected.size;
   const wanted = isAll && mayAll ? matching : selected.size;
   if (selected.size === 0 && failures.length === 0) return null;
+  const calls = callsFor(isAll ? filter : undefined, matching, selected);
+  const [firstCall] = calls;
   const lift = () =>
     run(async () => {
       setDone(0);
       setFailures([]);
-      const calls =
-        isAll && filter !== undefined
-          ? [bulkCall({ filter, expected: matching })]
-          : chunks([...selected.keys()]).map((ids) => bulkCall({ ids }));
       const reply = await liftAll(calls, (reply) => setDone((before) => before + reply.deleted));
       setFailures(reply.failed ?? []);
       setAll(false);
       onDone();
-      tellOutcome(counted(reply.deleted, 'decision'), reply);
+      if (firstCall !== undefined) tellOutcome(counted(reply.deleted, 'decision'), reply, firstCall);
     });
   return (
     <>
       {selected.size === 0 ? null : (
-        <div class="bulk">
-          <strong class="number">
-            {isAll && mayAll ? `All ${count(matching)} matching` : count(selected.size)} selected
-          </strong>
-          {mayAll && !isAll ? (
-            <button class="button plain small" type="button" onClick={() => setAll(true)}>
-              Select all {count(matching)} matching
-            </button>
-          ) : null}
-          <button class="button small primary" type="button" disabled={isBusy} onClick={lift}>
-            {isBusy ? `Lifting ${count(done)} of ${count(wanted)}` : `Unban ${count(wanted)}`}
-          </button>
-          <button class="button plain small" type="button" onClick={onDone}>
-            Clear
-          </button>
-        </div>
+        <Bar
+          selected={selected.size}
+          matching={mayAll ? matching : undefined}
+          isAll={isAll && mayAll}
+          busyText={isBusy ? `Lifting ${count(done)} of ${count(wanted)}` : undefined}
+          onAll={() => setAll(true)}
+          onLift={lift}
+          onClear={onDone}
+        >
+          {firstCall === undefined ? null : <CurlLine call={firstCall} />}
+        </Bar>
       )}
       <Failures failures={failures} />
     </>
+  );
+}
+
+interface BarProps {
+  readonly selected: number;
+  /** Undefined where "all that match" is no choice. */
+  readonly matching: number | undefined;
+  readonly isAll: boolean;
+  readonly busyText: string | undefined;
+  readonly onAll: () => void;
+  readonly onLift: () => void;
+  readonly onClear: () => void;
+  readonly children: ComponentChildren;
+}
+
+function Bar({ selected, matching, isAll, busyText, onAll, onLift, onClear, children }: BarProps) {
+  const wanted = isAll && matching !== undefined ? matching : selected;
+  return (
+    <div class="bulk">
+      <strong class="number">{isAll ? `All ${count(wanted)} matching selected` : `${count(selected)} selected`}</strong>
+      {matching !== undefined && !isAll ? (
+        <button class="button plain small" type="button" onClick={onAll}>
+          Select all {count(matching)} matching
+        </button>
+      ) : null}
+      <button class="button small primary" type="button" disabled={busyText !== undefined} onClick={onLift}>
+        {busyText ?? `Unban ${count(wanted)}`}
+      </button>
+      <button class="button plain small" type="button" onClick={onClear}>
+        Clear
+      </button>
+      {children}
+    </div>
   );
 }
 
@@ -103,6 +131,16 @@ function bulkFilter({ q, origin, country }: DecisionQuery): Record<string, unkno
     ...(country === '' ? {} : { country: [country] }),
   };
   return Object.keys(filter).length === 0 ? undefined : filter;
+}
+
+/** One request for all that match, or some for those that were ticked. */
+function callsFor(
+  filter: Record<string, unknown> | undefined,
+  expected: number,
+  selected: ReadonlyMap<number, Decision>,
+): readonly Call[] {
+  if (filter !== undefined) return [bulkCall({ filter, expected })];
+  return chunks([...selected.keys()]).map((ids) => bulkCall({ ids }));
 }
 
 function chunks(ids: readonly number[]): readonly (readonly number[])[] {

@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { changes } from '../../api/live.ts';
 import { ApiProblem, send } from '../../api/request.ts';
-import type { Decision, DecisionPage } from '../../api/wire.ts';
+import type { DecisionPage } from '../../api/wire.ts';
+import { missingPage, NO_ROWS, PAGE, type RowPages, withPage } from './row-pages.ts';
 
 /** What a person asked for; everything is sorted, filtered and counted by the server, over the whole set. */
 export interface DecisionQuery {
@@ -11,19 +12,19 @@ export interface DecisionQuery {
   readonly sort: string;
 }
 
-const PAGE = 200;
 const REFRESH_MS = 5_000;
 
 /** Pages that are asked for again when something changed; further down only the counts are. */
 const MOST_REFRESHED = 3;
 
 export interface DecisionList {
-  readonly rows: readonly Decision[];
+  readonly rows: RowPages;
   readonly page: DecisionPage | undefined;
   readonly problem: ApiProblem | undefined;
   /** When the counts were true. */
   readonly at: number | undefined;
-  readonly loadMore: () => void;
+  /** Fetches what is missing of these rows, a page at a time. */
+  readonly need: (first: number, end: number) => void;
   readonly reload: () => Promise<void>;
 }
 
@@ -38,16 +39,15 @@ export function filterText({ q, origin, country, sort }: DecisionQuery): string 
 
 interface Loaded {
   readonly key: string;
-  readonly rows: readonly Decision[];
+  readonly rows: RowPages;
   readonly page: DecisionPage | undefined;
-  readonly cursor: string | undefined;
   readonly at: number | undefined;
 }
 
-/** The rows so far, more of them on demand; what is there stays until something newer has come. */
+/** The rows near the reader, more of them on demand; what is there stays until something newer has come. */
 export function useDecisions(query: DecisionQuery): DecisionList {
   const key = filterText(query);
-  const [loaded, setLoaded] = useState<Loaded>({ key, rows: [], page: undefined, cursor: undefined, at: undefined });
+  const [loaded, setLoaded] = useState<Loaded>({ key, rows: NO_ROWS, page: undefined, at: undefined });
   const [problem, setProblem] = useState<ApiProblem | undefined>(undefined);
   const latest = useRef(loaded);
   latest.current = loaded;
@@ -68,12 +68,16 @@ export function useDecisions(query: DecisionQuery): DecisionList {
 
   const reload = useCallback(() => keep(() => refreshed(key, latest.current)), [key, keep]);
 
-  const loadMore = useCallback(() => {
-    const now = latest.current;
-    if (isLoading.current || now.cursor === undefined || now.key !== key) return;
-    isLoading.current = true;
-    void keep(() => extended(now)).finally(() => (isLoading.current = false));
-  }, [key, keep]);
+  const need = useCallback(
+    (first: number, end: number) => {
+      const now = latest.current;
+      const index = missingPage(now.rows, first, end);
+      if (isLoading.current || index === undefined || now.page === undefined || now.key !== key) return;
+      isLoading.current = true;
+      void keep(() => extended(latest.current, index)).finally(() => (isLoading.current = false));
+    },
+    [key, keep],
+  );
 
   useEffect(() => {
     void reload();
@@ -85,7 +89,7 @@ export function useDecisions(query: DecisionQuery): DecisionList {
     };
   }, [reload]);
 
-  return { rows: loaded.rows, page: loaded.page, at: loaded.at, problem, loadMore, reload };
+  return { rows: loaded.rows, page: loaded.page, at: loaded.at, problem, need, reload };
 }
 
 function fetchPage(key: string, cursor?: string): Promise<DecisionPage> {
@@ -97,21 +101,16 @@ function fetchPage(key: string, cursor?: string): Promise<DecisionPage> {
 async function refreshed(key: string, before: Loaded): Promise<Loaded> {
   const page = await fetchPage(key);
   const at = Date.now();
-  const pages = before.key === key ? Math.ceil(before.rows.length / PAGE) : 1;
+  const pages = before.key === key ? Math.ceil(before.rows.count / PAGE) : 1;
   if (pages > MOST_REFRESHED) return { ...before, page, at };
-  let rows = page.decisions;
-  let cursor = page.next_cursor;
-  for (let more = 1; more < pages && cursor !== undefined; more++) {
-    const next = await fetchPage(key, cursor);
-    rows = [...rows, ...next.decisions];
-    cursor = next.next_cursor;
+  let rows = withPage(NO_ROWS, 0, page);
+  for (let index = 1; index < pages && index < rows.cursors.length; index++) {
+    rows = withPage(rows, index, await fetchPage(key, rows.cursors[index]));
   }
-  return { key, rows, page, cursor, at };
+  return { key, rows, page, at };
 }
 
-async function extended(before: Loaded): Promise<Loaded> {
-  const page = await fetchPage(before.key, before.cursor);
-  const known = new Set(before.rows.map(({ id }) => id));
-  const rows = [...before.rows, ...page.decisions.filter(({ id }) => !known.has(id))];
-  return { key: before.key, rows, page, cursor: page.next_cursor, at: Date.now() };
+async function extended(before: Loaded, index: number): Promise<Loaded> {
+  const page = await fetchPage(before.key, before.rows.cursors[index]);
+  return { key: before.key, rows: withPage(before.rows, index, page), page, at: Date.now() };
 }

@@ -4,6 +4,7 @@ import type { Decision } from '../../api/wire.ts';
 import { useWindow } from '../../parts/windowed.ts';
 import { type ColumnId, COLUMNS, isNarrow } from './columns.tsx';
 import { DecisionCells } from './decision-cells.tsx';
+import { rowAt, type RowPages } from './row-pages.ts';
 
 export const ROW_HEIGHT = 44;
 
@@ -16,7 +17,7 @@ const LEAST_REASON = 190;
 const AHEAD = 60;
 
 export interface DecisionTableProps {
-  readonly rows: readonly Decision[];
+  readonly rows: RowPages;
   readonly matching: number;
   readonly columns: readonly ColumnId[];
   readonly sort: string;
@@ -25,14 +26,14 @@ export interface DecisionTableProps {
   readonly onSelect: (decision: Decision, isSelected: boolean) => void;
   readonly isAllSelected: boolean;
   readonly onSelectAll: (isSelected: boolean) => void;
-  readonly onMore: () => void;
+  readonly onNeed: (first: number, end: number) => void;
   readonly onWhy: (address: string) => void;
 }
 
 /** A real table of which only the rows in view exist. */
 export function DecisionTable(props: DecisionTableProps) {
-  const { rows, matching, columns, onMore } = props;
-  const { frame, window } = useWindow(rows.length, ROW_HEIGHT);
+  const { rows, matching, columns, onNeed } = props;
+  const { frame, window } = useWindow(rows.count, ROW_HEIGHT);
   const shown = COLUMNS.filter(({ id }) => columns.includes(id));
   const fixed = isNarrow() ? NARROW_WIDTHS : WIDE_WIDTHS;
   const least = shown.reduce(
@@ -40,8 +41,8 @@ export function DecisionTable(props: DecisionTableProps) {
     fixed.select + fixed.address + fixed.actions,
   );
   useEffect(() => {
-    if (rows.length < matching && window.end + AHEAD >= rows.length) onMore();
-  }, [rows.length, matching, window.end, onMore]);
+    onNeed(window.first, Math.min(window.end + AHEAD, matching));
+  }, [rows, matching, window.first, window.end, onNeed]);
   return (
     <div class="window" ref={frame} tabIndex={0} role="region" aria-label="Live decisions">
       <table class="table" aria-rowcount={matching + 1} style={{ minWidth: `${least}px` }}>
@@ -74,22 +75,37 @@ export function DecisionTable(props: DecisionTableProps) {
         </thead>
         <tbody>
           <Spacer rows={window.first} columns={shown.length + 3} />
-          {rows.slice(window.first, window.end).map((decision, index) => (
-            <DecisionCells
-              key={decision.id}
-              decision={decision}
-              rowIndex={window.first + index + 2}
-              columns={columns}
-              isSelected={props.isSelected(decision)}
-              onSelect={props.onSelect}
-              onWhy={props.onWhy}
-            />
-          ))}
-          <Spacer rows={rows.length - window.end} columns={shown.length + 3} />
+          {drawn(rows, window.first, window.end).map(({ index, decision }) =>
+            decision === undefined ? (
+              <Spacer key={`missing ${index}`} rows={1} columns={shown.length + 3} />
+            ) : (
+              <DecisionCells
+                key={decision.id}
+                decision={decision}
+                rowIndex={index + 2}
+                columns={columns}
+                isSelected={props.isSelected(decision)}
+                onSelect={props.onSelect}
+                onWhy={props.onWhy}
+              />
+            ),
+          )}
+          <Spacer rows={rows.count - window.end} columns={shown.length + 3} />
         </tbody>
       </table>
     </div>
   );
+}
+
+/** A decision that moved from one page to the next between two requests is drawn once. */
+function drawn(rows: RowPages, first: number, end: number) {
+  const seen = new Set<number>();
+  return Array.from({ length: Math.max(0, end - first) }, (_, offset) => {
+    const decision = rowAt(rows, first + offset);
+    const isSecond = decision !== undefined && seen.has(decision.id);
+    if (decision !== undefined) seen.add(decision.id);
+    return { index: first + offset, decision: isSecond ? undefined : decision };
+  });
 }
 
 function Spacer({ rows, columns }: { readonly rows: number; readonly columns: number }) {

@@ -16,6 +16,7 @@ import { type DecisionList, type DecisionQuery, filterText, useDecisions } from 
 import { DecisionTable } from './decision-table.tsx';
 import { DecisionToolbar } from './decision-toolbar.tsx';
 import { NoDecisions } from './no-decisions.tsx';
+import { rowsInMemory } from './row-pages.ts';
 import { useSelection } from './selection.ts';
 import { WhyBox } from './why-box.tsx';
 import { WhyDialog } from './why-dialog.tsx';
@@ -77,11 +78,12 @@ function DecisionsCard({ query, list }: { readonly query: DecisionQuery; readonl
     replaceQuery(patch);
   };
   const matching = page?.matching ?? 0;
+  const inMemory = rowsInMemory(rows);
   return (
     <section class="card flush" aria-label="Decisions">
       <DecisionToolbar query={query} page={page} columns={columns} onColumns={setColumns} onChange={change} />
       <BulkBar query={query} selected={selected} matching={matching} onDone={() => replace([])} />
-      {page !== undefined && rows.length === 0 ? (
+      {page !== undefined && rows.count === 0 ? (
         <NoDecisions page={page} query={query} onClear={() => change({ q: '', origin: 'all', country: '' })} />
       ) : (
         <DecisionTable
@@ -92,13 +94,13 @@ function DecisionsCard({ query, list }: { readonly query: DecisionQuery; readonl
           onSort={(sort) => change({ sort })}
           isSelected={({ id }) => selected.has(id)}
           onSelect={select}
-          isAllSelected={rows.length > 0 && rows.every(({ id }) => selected.has(id))}
-          onSelectAll={(isSelected) => replace(isSelected ? rows : [])}
-          onMore={list.loadMore}
+          isAllSelected={inMemory.length > 0 && inMemory.every(({ id }) => selected.has(id))}
+          onSelectAll={(isSelected) => replace(isSelected ? inMemory : [])}
+          onNeed={list.need}
           onWhy={askWhy}
         />
       )}
-      <DecisionFoot page={page} loaded={rows.length} at={list.at} isOld={problem !== undefined} />
+      <DecisionFoot page={page} loaded={rows.count} at={list.at} isOld={problem !== undefined} />
     </section>
   );
 }

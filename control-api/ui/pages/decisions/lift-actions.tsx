@@ -1,4 +1,4 @@
-import { send } from '../../api/request.ts';
+import { type Call, send } from '../../api/request.ts';
 import type { ChangeReply, Lookup } from '../../api/wire.ts';
 import { useAction } from '../../parts/action.ts';
 import { CurlLine } from '../../parts/copy-line.tsx';
@@ -29,10 +29,12 @@ export function LiftActions({ lookup, onDone }: { readonly lookup: Lookup; reado
         reason: 'trusted from Live Decisions',
         ...(duration === undefined ? {} : { duration }),
       };
-      const reply = await send<ChangeReply>({ method: 'POST', path: '/allowlist', body });
+      const call: Call = { method: 'POST', path: '/allowlist', body };
+      const reply = await send<ChangeReply>(call);
       for (const value of values.filter((known) => known === address)) await unban(value);
       tell(
         `${address} is trusted: ${reply.confirmed ? `allowed again, ${seconds(reply.took_ms)}` : 'not confirmed yet'}`,
+        { call },
       );
       await onDone();
     });

@@ -1,4 +1,4 @@
-import { send } from '../../api/request.ts';
+import { type Call, send } from '../../api/request.ts';
 import type { UnbanReply } from '../../api/wire.ts';
 import { tell } from '../../parts/toasts.tsx';
 import { counted } from '../../text/count.ts';
@@ -7,8 +7,9 @@ import { asDuration, seconds } from '../../text/time.ts';
 
 /** Lifts every decision on a value, and says what Caddy made of it; ten seconds to take it back. */
 export async function unban(value: string): Promise<UnbanReply> {
-  const reply = await send<UnbanReply>({ method: 'DELETE', path: unbanPath(value) });
-  tellOutcome(value, reply);
+  const call: Call = { method: 'DELETE', path: unbanPath(value) };
+  const reply = await send<UnbanReply>(call);
+  tellOutcome(value, reply, call);
   return reply;
 }
 
@@ -16,8 +17,14 @@ export function unbanPath(value: string): string {
   return `/decisions?value=${encodeURIComponent(value)}`;
 }
 
-export function tellOutcome(what: string, reply: UnbanReply): void {
-  const undo = reply.lifted.length === 0 ? {} : { undo: () => banAgain(reply.lifted) };
+/** Takes a ban back: what it made is lifted, and what was there before stays. */
+export async function liftAgain(ids: readonly number[]): Promise<void> {
+  const call: Call = { method: 'POST', path: '/decisions/delete', body: { ids } };
+  tellOutcome(counted(ids.length, 'ban'), await send<UnbanReply>(call), call);
+}
+
+export function tellOutcome(what: string, reply: UnbanReply, call: Call): void {
+  const undo = { call, ...(reply.lifted.length === 0 ? {} : { undo: () => banAgain(reply.lifted) }) };
   const [cover] = reply.still_covered_by;
   const [missing] = reply.missing;
   if (reply.allowed_again) {
@@ -36,20 +43,37 @@ export function tellOutcome(what: string, reply: UnbanReply): void {
   }
 }
 
-/** Bans again what was lifted, for the time that was left. */
-async function banAgain(lifted: UnbanReply['lifted']): Promise<void> {
-  const groups = new Map<string, { readonly first: UnbanReply['lifted'][number]; readonly values: string[] }>();
+type Lifted = UnbanReply['lifted'][number];
+
+/** As the API takes them at once. */
+const MOST_VALUES = 1_000;
+
+/** Of bans that end at nearly the same time one request is made: each waits for Caddy. */
+const NEARLY = Math.log(1.05);
+
+/** Bans again what was lifted, for the time that was left, or up to a twentieth longer. */
+async function banAgain(lifted: readonly Lifted[]): Promise<void> {
+  const groups = new Map<string, Lifted[]>();
   for (const decision of lifted) {
-    const key = `${decision.type} ${decision.until.slice(0, 19)} ${decision.scenario}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { first: decision, values: [decision.value] });
-    else group.values.push(decision.value);
+    const nearly = Math.round(Math.log(leftOf(decision)) / NEARLY);
+    const key = `${decision.type} ${nearly} ${decision.scenario}`;
+    groups.set(key, [...(groups.get(key) ?? []), decision]);
   }
-  for (const { first, values } of groups.values()) {
-    const duration = asDuration(Date.parse(first.until) - Date.now());
-    const reason = plain(first.scenario, 190).trim();
-    const body = { values: [...new Set(values)], duration, type: first.type, reason, force: true };
-    await send({ method: 'POST', path: '/decisions', body });
+  for (const group of groups.values()) {
+    for (let from = 0; from < group.length; from += MOST_VALUES) await banGroup(group.slice(from, from + MOST_VALUES));
   }
   tell(`${counted(lifted.length, 'ban')} back in force`);
+}
+
+async function banGroup(group: readonly Lifted[]): Promise<void> {
+  const [first] = group;
+  if (first === undefined) return;
+  const values = [...new Set(group.map(({ value }) => value))];
+  const duration = asDuration(Math.max(...group.map(leftOf)));
+  const reason = plain(first.scenario, 190).trim();
+  await send({ method: 'POST', path: '/decisions', body: { values, duration, type: first.type, reason, force: true } });
+}
+
+function leftOf({ until }: Lifted): number {
+  return Math.max(1_000, Date.parse(until) - Date.now());
 }

@@ -1,5 +1,4 @@
 import { useState } from 'preact/hooks';
-import { ApiProblem, send } from '../../api/request.ts';
 import { useResource } from '../../api/resource.ts';
 import { useStatus } from '../../api/status.ts';
 import { useAction } from '../../parts/action.ts';
@@ -8,10 +7,12 @@ import { Icon, type IconName } from '../../parts/icon.tsx';
 import { Note, ProblemNote } from '../../parts/note.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Tag } from '../../parts/tag.tsx';
-import { tell, tellProblem } from '../../parts/toasts.tsx';
+import { tell } from '../../parts/toasts.tsx';
 import { chainOf, type Connectivity, firstBroken, type ConfigChecks, type Link } from '../../text/chain.ts';
 import { plain } from '../../text/plain.ts';
 import { report } from '../../text/report.ts';
+import { Drill } from './drill.tsx';
+import { HeartbeatButton } from './heartbeat-button.tsx';
 import { SelfTest } from './self-test.tsx';
 
 export function DiagnosticsPage() {
@@ -60,6 +61,7 @@ export function DiagnosticsPage() {
         {problem === undefined ? null : <ProblemNote problem={problem} />}
         {chain === undefined ? problem === undefined && <Waiting /> : <Chain chain={chain} />}
         {copied === undefined ? null : <textarea class="area" readOnly rows={14} value={copied} aria-label="Report" />}
+        <Drill />
         <SelfTest />
         <HeartbeatButton onDone={again} />
         <CurlLine call={{ method: 'GET', path: '/diagnostics/config' }} />
@@ -143,36 +145,5 @@ function ChainLink({ link: { title, status, message, hint, latencyMs } }: { read
         )}
       </div>
     </li>
-  );
-}
-
-function HeartbeatButton({ onDone }: { readonly onDone: () => void }) {
-  const { isBusy, run } = useAction();
-  const force = () =>
-    run(async () => {
-      try {
-        const { latency_ms: latency } = await send<{ latency_ms: number }>({
-          method: 'POST',
-          path: '/console/heartbeat',
-        });
-        tell(`The Central API answered, ${latency} ms`);
-      } catch (error) {
-        if (!(error instanceof ApiProblem)) throw error;
-        tellProblem(error);
-      }
-      onDone();
-    });
-  return (
-    <section class="card row spread">
-      <div>
-        <h2>Engine shows “Offline” in the Console?</h2>
-        <p class="muted">
-          A heartbeat tells the Console that it lives, and puts right what is known of the enrollment.
-        </p>
-      </div>
-      <button class="button" type="button" disabled={isBusy} onClick={force}>
-        Force a heartbeat
-      </button>
-    </section>
   );
 }
