@@ -22,7 +22,7 @@ const NOT_HERE: readonly (readonly [RegExp, string])[] = [
     /^docker compose (up|ps|logs|build|stop|start|run|kill)\b/,
     'needs an engine; flags: deploy-docs.test.ts, files: deploy-compose.test.ts',
   ],
-  [/^docker run\b/, 'needs an engine'],
+  [/^docker (run|buildx)\b/, 'needs an engine, or a registry'],
   [/^docker compose exec crowdsec tail\b/, 'a path of the container; deploy-compose.test.ts checks the volume'],
   [/cscli metrics$/, 'the CrowdSec of the tests measures nothing; its help: deploy-docs.test.ts'],
   [/^grep (CROWDSEC_ENROLLMENT|HEARTBEAT_POLLER)$/, 'what it looks for is asked of the code below'],
