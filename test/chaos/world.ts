@@ -20,6 +20,7 @@ const EARLY_MS = 2_000;
 const NOTICED_LATE: readonly Part[] = ['LAPI', 'way to LAPI'];
 
 const INSIST_MS = 60_000;
+const ABSENT_MS = 5_000;
 const RETRY_MS = 250;
 
 /** Does to the real stack what a step says, and tells the oracle and the record of who was there. */
@@ -156,16 +157,19 @@ export class World {
   }
 
   /**
-   * Until the control API has said that Caddy follows: right after an outage it may need to be asked again.
+   * Until the control API has said that Caddy follows: right after an outage it may need to be asked again. A wiped
+   * Redis knows no entry of the allowlist until the bouncer has given it back.
    * @returns whether it has: what is deleted twice is not there the second time.
    */
   async #set(method: string, path: string, body?: unknown): Promise<boolean> {
-    const until = performance.now() + INSIST_MS;
-    for (;;) {
+    const began = performance.now();
+    for (let isDeleted = false; ;) {
       const { status, body: said } = await this.#stack.controlApi.request(method, path, body);
+      const took = performance.now() - began;
       if (status === 200) return true;
-      if (method === 'DELETE' && status === 404) return false;
-      if (performance.now() > until) throw new Error(`${method} ${path} was never confirmed; last: ${status} ${said}`);
+      if (status === 404 && (isDeleted || took > ABSENT_MS)) return false;
+      if (took > INSIST_MS) throw new Error(`${method} ${path} was never confirmed; last: ${status} ${said}`);
+      isDeleted ||= status === 202;
       await sleep(RETRY_MS);
     }
   }
