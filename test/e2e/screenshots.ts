@@ -6,6 +6,7 @@ import { VIEW_PATHS } from '../../control-api/page/view-paths.ts';
 import { TestBrowser, type Theme } from '../support/browser.ts';
 import { siteWith } from '../support/site.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { fillHistory } from './sample-history.ts';
 import { communityList, HOSTILE, postAlerts, weekOfAlerts } from './sample-alerts.ts';
 import { signIn } from './page-under-test.ts';
 
@@ -45,6 +46,7 @@ async function fill(stack: Stack): Promise<void> {
     duration: '20d',
   });
   await stack.untilBlocked('203.0.113.9');
+  await fillHistory(stack.redis.url);
 }
 
 /** The URL's path as a file name. */
@@ -69,7 +71,10 @@ async function shootAll(
   };
   for (const path of VIEW_PATHS) {
     await page.goto(`${stack.controlApi.url}${path}`);
-    if (path === '/') await page.getByRole('region', { name: 'Top networks' }).waitFor();
+    if (path === '/') {
+      await page.getByRole('region', { name: 'Top networks' }).waitFor();
+      await page.getByRole('slider', { name: 'Decisions over time' }).waitFor();
+    }
     if (path === '/diagnostics') await page.getByRole('region', { name: 'The chain' }).waitFor({ timeout: 60_000 });
     await shoot(nameOf(path));
   }
