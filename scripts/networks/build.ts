@@ -4,14 +4,13 @@
  */
 import { createReadStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { projectRoot } from '../servers/project-root.ts';
 import { MmdbFile } from './mmdb-file.ts';
 import { joined, type NetworkRange, readNetworkLine } from './network-csv.ts';
 
-const SOURCE = '@ip-location-db/asn';
 const LISTS = ['asn-ipv4-num.csv', 'asn-ipv6-num.csv'];
 
 /** Long enough to know who it is. */
@@ -30,7 +29,7 @@ function dayOf(version: string): Date {
   return new Date(`${year}-${month}-${day}T00:00:00Z`);
 }
 
-const manifest = createRequire(import.meta.url).resolve(`${SOURCE}/package.json`);
+const manifest = fileURLToPath(import.meta.resolve('@ip-location-db/asn/package.json'));
 const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
 const file = new MmdbFile('Networks', dayOf(version));
 for (const list of LISTS) {
