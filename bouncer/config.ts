@@ -5,6 +5,7 @@ import { parseAdminAddress } from '../caddy/admin-address.ts';
 import type { Remediation } from './decisions/remediation.ts';
 import type { ConfigProblem, OptionTable, OptionValues } from './shared/config/option.ts';
 import { duration, list, listenAddress, prefixList, secret, text } from './shared/config/values.ts';
+import { redisUrlProblem } from './shared/redis/redis-url.ts';
 import { POLICIES } from './shared/domain/policy.ts';
 import { LOG_LEVELS } from './shared/runtime/logger.ts';
 import { Secret } from './shared/runtime/secret.ts';
@@ -40,8 +41,9 @@ const headerSecret = secret.refine((value) => /^[\x21-\x7e]+$/.test(value.reveal
 
 /** Kept as a secret, since it may hold a password; nor is it repeated when it is wrong. */
 const redisUrl = text
-  .refine((url) => url === 'none' || /^unix:\/\/\/./.test(url) || (/^rediss?:\/\/./.test(url) && URL.canParse(url)), {
-    error: 'this is not redis://host:port/db, rediss://…, unix:///path/to.sock or none',
+  .superRefine((url, context) => {
+    const message = url === 'none' ? undefined : redisUrlProblem(url);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
   })
   .transform((url) => (url === 'none' ? undefined : new Secret(url)));
 
@@ -101,7 +103,7 @@ export const bouncerOptions = {
     schema: redisUrl,
     secret: true,
     fallback: 'redis://127.0.0.1:6379/0',
-    help: 'shared state, or "none" to run without',
+    help: 'shared state: redis://, rediss://, redis+sentinel://host:port,host:port/master/0, unix:///path/to.sock; "none" runs without',
   },
   BOUNCER_LISTEN: {
     schema: listenAddress,

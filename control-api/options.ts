@@ -3,6 +3,7 @@ import * as values from '../bouncer/shared/config/values.ts';
 import type { OptionTable } from '../bouncer/shared/config/option.ts';
 import { LOG_LEVELS } from '../bouncer/shared/runtime/logger.ts';
 import { Secret } from '../bouncer/shared/runtime/secret.ts';
+import { redisUrlProblem } from '../bouncer/shared/redis/redis-url.ts';
 
 /** A URL of one of `schemes`, kept as its text; `unix://` paths too where `schemes` has it. */
 function url(...schemes: string[]) {
@@ -13,6 +14,11 @@ function url(...schemes: string[]) {
     return z.NEVER;
   });
 }
+
+const redisUrl = z.string().superRefine((value, context) => {
+  const message = redisUrlProblem(value);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
 
 const publicUrls = values.list.transform((texts, context) =>
   texts.map((text) => {
@@ -64,10 +70,10 @@ export const OPTIONS = {
     help: 'URLs, comma-separated, under which browsers reach this API besides loopback',
   },
   REDIS_URL: {
-    schema: url('redis', 'rediss', 'unix').transform((value) => new Secret(value)),
+    schema: redisUrl.transform((value) => new Secret(value)),
     secret: true,
     fallback: 'redis://127.0.0.1:6379/0',
-    help: 'the Redis shared with the bouncer, redis:// or rediss://',
+    help: 'the Redis shared with the bouncer, redis://, rediss:// or redis+sentinel://',
   },
   CADDY_ADMIN: {
     schema: values.list,

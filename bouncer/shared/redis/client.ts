@@ -3,12 +3,20 @@ import { Redis } from 'ioredis';
 import { backoffDelay } from '../runtime/backoff.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { keys } from './keys.ts';
+import { sentinelsOf } from './redis-url.ts';
 
 /** The schema that this version writes: the number in every key's prefix. */
 const SCHEMA = 1;
 
 /** One command's limit; Redis is on the same machine or network, and no caller may hang on it. */
 const COMMAND_TIMEOUT_MS = 5_000;
+
+/** What tells the connection for commands from the one that listens. */
+interface ConnectionOptions {
+  readonly commandTimeout?: number;
+  readonly enableOfflineQueue?: boolean;
+  readonly maxRetriesPerRequest?: null;
+}
 
 interface RedisLinkEvents {
   up: [];
@@ -39,9 +47,14 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
       keepAlive: 10_000,
       retryStrategy: (attempt: number) => backoffDelay(attempt, { firstMs: 100, longestMs: 2_000 }),
     };
-    this.#redis = new Redis(url, { ...options, commandTimeout: COMMAND_TIMEOUT_MS });
+    const sentinels = sentinelsOf(url);
+    const open = (more: ConnectionOptions) =>
+      sentinels === undefined
+        ? new Redis(url, { ...options, ...more })
+        : new Redis({ ...sentinels, sentinelRetryStrategy: options.retryStrategy, ...options, ...more });
+    this.#redis = open({ commandTimeout: COMMAND_TIMEOUT_MS });
     // A subscription waits for Redis as long as it takes: it is asked for once, and holds over every reconnection.
-    this.#subscriber = new Redis(url, { ...options, enableOfflineQueue: true, maxRetriesPerRequest: null });
+    this.#subscriber = open({ enableOfflineQueue: true, maxRetriesPerRequest: null });
     this.#redis.on('ready', () => void this.#ready());
     this.#redis.on('error', (error: Error) => this.#lost(error.message || error.name));
     this.#redis.on('close', () => this.#lost(this.#error ?? 'the connection was closed'));

@@ -1,0 +1,96 @@
+/** A Redis whose master dies: Sentinel makes another one the master, and the connection finds it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { findRedis } from '../../scripts/servers/binaries.ts';
+import { freePort } from '../../scripts/servers/ports.ts';
+import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { redisUrlProblem, sentinelsOf } from '../../bouncer/shared/redis/redis-url.ts';
+import { fakeLog } from '../support/fake-log.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const LONG_MS = 60_000;
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+async function redis(...words: readonly string[]): Promise<ChildProcess> {
+  const binary = await findRedis();
+  const env = { ...process.env, ...(binary.libraryPath === undefined ? {} : { LD_LIBRARY_PATH: binary.libraryPath }) };
+  const cwd = mkdtempSync(join(tmpdir(), 'sentinel-'));
+  const child = spawn(binary.path, words, { cwd, env, stdio: 'ignore' });
+  stops.push(() => kill(child));
+  return child;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}
+
+const server = (port: number, ...more: readonly string[]) =>
+  redis('--port', String(port), '--bind', '127.0.0.1', '--save', '', '--repl-diskless-sync-delay', '0', ...more);
+
+async function linkTo(url: string): Promise<RedisLink> {
+  const link = new RedisLink(url, fakeLog().log);
+  stops.push(() => link.stop());
+  link.start();
+  await waitFor(() => link.isUp, { what: `a connection to ${url}`, withinMs: LONG_MS });
+  return link;
+}
+
+describe('REDIS_URL with Sentinels', () => {
+  it('finds the master, and the new one when that dies', { timeout: 180_000 }, async () => {
+    const [first, second, port] = [await freePort(), await freePort(), await freePort()];
+    const master = await server(first);
+    await server(second, '--replicaof', '127.0.0.1', String(first));
+    const config = join(mkdtempSync(join(tmpdir(), 'sentinel-')), 'sentinel.conf');
+    const lines = [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `sentinel monitor fleet 127.0.0.1 ${first} 1`,
+      'sentinel down-after-milliseconds fleet 1000',
+      'sentinel failover-timeout fleet 5000',
+    ];
+    writeFileSync(config, `${lines.join('\n')}\n`);
+    await linkTo(`redis://127.0.0.1:${first}/0`);
+    await redis(config, '--sentinel');
+    const link = await linkTo(`redis+sentinel://127.0.0.1:${port}/fleet/0`);
+    await link.commands.set('known', 'yes');
+    const replica = await linkTo(`redis://127.0.0.1:${second}/0`);
+    await waitFor(async () => (await replica.commands.get('known')) === 'yes', { what: 'the replica to follow' });
+    await kill(master);
+    await waitFor(
+      async () => {
+        await link.commands.set('written', 'after');
+        return (await replica.commands.get('written')) === 'after';
+      },
+      { what: 'writes to reach the new master', withinMs: LONG_MS },
+    );
+    expect(await link.commands.get('known')).toBe('yes');
+  });
+
+  it.each([
+    ['redis+sentinel://a,b:1/m', { sentinels: [{ host: 'a', port: 26_379 }, { host: 'b', port: 1 }], name: 'm', db: 0 }], // prettier-ignore
+    ['redis+sentinel://u:p%40:x@[::1]:2/m/3', { sentinels: [{ host: '::1', port: 2 }], name: 'm', db: 3, username: 'u', password: 'p@:x' }], // prettier-ignore
+    ['redis+sentinel://:p@a/m', { sentinels: [{ host: 'a', port: 26_379 }], name: 'm', db: 0, password: 'p' }],
+  ])('reads %s', (url, options) => expect(sentinelsOf(url)).toEqual(options));
+
+  it.each([
+    'redis+sentinel://a',
+    'redis+sentinel:///m',
+    'redis+sentinel://a:x/m',
+    'redis+sentinel://a,/m',
+    'redis+sentinel://a/m/x',
+  ])('refuses %s', (url) => expect(redisUrlProblem(url)).toMatch(/redis\+sentinel:\/\/host:port/));
+
+  it('refuses a cluster, with the reason', () => {
+    expect(redisUrlProblem('redis+cluster://a:1,b:2')).toMatch(/Cluster keeps keys apart.*single Redis/);
+  });
+});
