@@ -25,7 +25,7 @@ export interface SitePolicy {
 
 export interface Caddy {
   readonly admin: string;
-  readonly state: 'unknown' | 'pushing' | 'in_sync' | 'unreachable' | 'rejected' | 'no_http_app';
+  readonly state: 'unknown' | 'pushing' | 'in_sync' | 'unreachable' | 'rejected' | 'foreign' | 'no_http_app';
   readonly version?: string;
   readonly entries: number;
   readonly servers: number;
