@@ -14,6 +14,7 @@ import { banSection } from './sections/ban.ts';
 import { ipSetSection } from './sections/ip-set.ts';
 import { listSection } from './sections/list.ts';
 import { millionSection } from './sections/million.ts';
+import { pageSection } from './sections/page.ts';
 import { reloadSection } from './sections/reloads.ts';
 import { requestSection } from './sections/requests.ts';
 import { singleBanSection } from './sections/single-bans.ts';
@@ -28,6 +29,7 @@ const SECTIONS: readonly Section[] = [
   millionSection,
   ipSetSection,
   listSection,
+  pageSection,
 ];
 
 /** Above this, something else wants the cores as well. */

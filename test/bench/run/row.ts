@@ -13,7 +13,7 @@ export interface Row {
   readonly figures?: Readonly<Record<string, number | readonly number[]>>;
 }
 
-export type Unit = 'ms' | 's' | 'µs' | 'MB' | '/s' | 'bytes/prefix' | 'reloads' | '×';
+export type Unit = 'ms' | 's' | 'µs' | 'MB' | 'KB' | '/s' | 'bytes/prefix' | 'reloads' | '×';
 
 export interface Ratio {
   /** What it is compared with: `no rules`. */
