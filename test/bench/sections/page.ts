@@ -66,20 +66,16 @@ const decisionsOf = (stack: Stack) => `${stack.controlApi.url}/security/live-dec
 
 /** Bytes of each file as they go over the wire. */
 async function weight(page: Page, stack: Stack): Promise<Row[]> {
-  const sizes = new Map<string, number>();
-  const note = async (response: Awaited<ReturnType<Page['waitForResponse']>>) => {
-    const { pathname } = new URL(response.url());
-    if (!pathname.startsWith('/api/')) sizes.set(pathname, (await response.request().sizes()).responseBodySize);
-  };
-  const noting: Promise<void>[] = [];
-  const onResponse = (response: Parameters<typeof note>[0]) => void noting.push(note(response).catch(() => undefined));
-  const session = await page.context().newCDPSession(page);
-  await session.send('Network.setCacheDisabled', { cacheDisabled: true });
-  page.on('response', onResponse);
   await page.goto(stack.controlApi.url, { waitUntil: 'load' });
-  await Promise.all(noting);
-  page.off('response', onResponse);
-  await session.detach();
+  await page.locator('.headline-words strong').waitFor();
+  const entries = await page.evaluate<[string, number][]>(
+    "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].map((entry) => [entry.name, entry.encodedBodySize])",
+  );
+  const files = entries.map(([url, bytes]) => [new URL(url).pathname, bytes] as const);
+  const sizes = new Map(files.filter(([path]) => !path.startsWith('/api/')));
+  if (sizes.size < 4 || [...sizes.values()].some((bytes) => bytes <= 0)) {
+    throw new Error(`not every file of the page was weighed: ${JSON.stringify([...sizes])}`);
+  }
   const each = [...sizes].map(([path, bytes]) => `${path} ${(bytes / 1_000).toFixed(1)}`).join(', ');
   const total = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
   return [{ name: 'page: every file, compressed', value: total / 1_000, unit: 'KB', targets: [MOST_KB], detail: each }];
