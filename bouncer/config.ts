@@ -4,7 +4,16 @@ import { z } from 'zod';
 import { parseAdminAddress } from '../caddy/admin-address.ts';
 import type { Remediation } from './decisions/remediation.ts';
 import type { ConfigProblem, OptionTable, OptionValues } from './shared/config/option.ts';
-import { duration, list, listenAddress, prefixList, secret, text } from './shared/config/values.ts';
+import {
+  duration,
+  list,
+  listenAddress,
+  prefixList,
+  secret,
+  text,
+  token,
+  TOKEN_LENGTH,
+} from './shared/config/values.ts';
 import { redisUrlProblem } from './shared/redis/redis-url.ts';
 import { POLICIES } from './shared/domain/policy.ts';
 import { LOG_LEVELS } from './shared/runtime/logger.ts';
@@ -111,9 +120,9 @@ export const bouncerOptions = {
     help: 'host:port for health, metrics, refresh and lookup',
   },
   BOUNCER_TOKEN: {
-    schema: headerSecret.optional(),
+    schema: token.optional(),
     secret: true,
-    help: 'bearer token for /refresh and /lookup; needed to listen off loopback',
+    help: `bearer token for /refresh and /lookup, ${TOKEN_LENGTH} characters or more; needed to listen off loopback`,
   },
   DEFAULT_POLICY: {
     schema: word(POLICIES),

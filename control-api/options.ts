@@ -28,15 +28,6 @@ const publicUrls = values.list.transform((texts, context) =>
   }),
 );
 
-/** The shortest token that cannot be guessed over a network. */
-const TOKEN_LENGTH = 16;
-
-const token = z
-  .string()
-  .min(TOKEN_LENGTH, `a token has at least ${TOKEN_LENGTH} characters`)
-  .regex(/^[\x21-\x7e]+$/, 'a token has no spaces and only ASCII characters')
-  .transform((value) => new Secret(value));
-
 const crowdsecPid = z.string().transform((value, context): 'auto' | number => {
   if (value === 'auto') return 'auto';
   if (/^[1-9]\d{0,9}$/.test(value)) return Number(value);
@@ -60,9 +51,9 @@ export const OPTIONS = {
     help: 'where to listen, host:port; off loopback only with CONTROL_API_TOKEN',
   },
   CONTROL_API_TOKEN: {
-    schema: token.optional(),
+    schema: values.token.optional(),
     secret: true,
-    help: `bearer token for scripts and for the page's sign-in, ${TOKEN_LENGTH} characters or more`,
+    help: `bearer token for scripts and for the page's sign-in, ${values.TOKEN_LENGTH} characters or more`,
   },
   CONTROL_API_PUBLIC_URL: {
     schema: publicUrls,
@@ -134,7 +125,7 @@ export const OPTIONS = {
     fallback: 'http://127.0.0.1:8090',
     help: "the bouncer's own HTTP address",
   },
-  BOUNCER_TOKEN: { schema: values.secret.optional(), secret: true, help: "the bouncer's token" },
+  BOUNCER_TOKEN: { schema: values.token.optional(), secret: true, help: "the bouncer's token" },
   STATE_DIR: { schema: z.string().min(1), fallback: defaultStateDir(), help: 'where this program keeps its token' },
   HTTP_PROXY: { schema: z.string().optional(), help: 'proxy for http:// calls to the internet' },
   HTTPS_PROXY: { schema: z.string().optional(), help: 'proxy for https:// calls to the internet' },

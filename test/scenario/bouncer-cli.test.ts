@@ -13,8 +13,8 @@ import { requireBuild } from '../support/built.ts';
 
 beforeAll(() => requireBuild(), 120_000);
 
-const SECRETS = { CROWDSEC_BOUNCER_KEY: 'hunter2-key', BOUNCER_TOKEN: 'hunter2-token', REDIS_URL: 'redis://:hunter2@127.0.0.1:1' }; // prettier-ignore
-const ALONE = { CROWDSEC_BOUNCER_KEY: 'hunter2-key', BOUNCER_TOKEN: 'hunter2-token', REDIS_URL: 'none', BOUNCER_LISTEN: '127.0.0.1:1' }; // prettier-ignore
+const SECRETS = { CROWDSEC_BOUNCER_KEY: 'hunter2-key', BOUNCER_TOKEN: 'hunter2-long-token', REDIS_URL: 'redis://:hunter2@127.0.0.1:1' }; // prettier-ignore
+const ALONE = { CROWDSEC_BOUNCER_KEY: 'hunter2-key', BOUNCER_TOKEN: 'hunter2-long-token', REDIS_URL: 'none', BOUNCER_LISTEN: '127.0.0.1:1' }; // prettier-ignore
 
 interface Ended {
   readonly code: number;

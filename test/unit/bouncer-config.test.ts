@@ -165,13 +165,22 @@ describe('REDIS_URL', () => {
 
 describe('a key or token', () => {
   it.each(['two words', 'line\nbreak', 'schlüssel'])('that no header can carry is an error: %j', (text) => {
-    const problems = problemsOf({ CROWDSEC_BOUNCER_KEY: text, BOUNCER_TOKEN: text });
+    const problems = problemsOf({ CROWDSEC_BOUNCER_KEY: text, BOUNCER_TOKEN: `long-enough-${text}` });
     expect(problems.map(({ setting }) => setting)).toEqual(['CROWDSEC_BOUNCER_KEY', 'BOUNCER_TOKEN']);
     expect(JSON.stringify(problems)).not.toContain(text.slice(-4));
   });
 
   it('may have a line end after it, as echo and editors leave it', () => {
     expect(valuesOf({ CROWDSEC_BOUNCER_KEY: 'abc\n' }).CROWDSEC_BOUNCER_KEY?.reveal()).toBe('abc');
+  });
+
+  it('that can be guessed is no token', () => {
+    const [problem] = problemsOf({ ...KEY, BOUNCER_TOKEN: 'fifteen-letters' });
+    expect(problem).toMatchObject({
+      setting: 'BOUNCER_TOKEN',
+      message: expect.stringContaining('16 characters') as string,
+    });
+    expect(settingsOf({ ...KEY, BOUNCER_TOKEN: 'sixteen--letters' })).toEqual([]);
   });
 
   it('is needed to listen where other machines can reach it', () => {

@@ -15,6 +15,17 @@ export const secret = z
   .min(1, 'is empty')
   .transform((value) => new Secret(value));
 
+/** The shortest token that cannot be guessed over a network. */
+export const TOKEN_LENGTH = 16;
+
+/** A secret of our own, which travels in an HTTP header. */
+export const token = z
+  .string()
+  .trim()
+  .min(TOKEN_LENGTH, `a token has at least ${TOKEN_LENGTH} characters`)
+  .regex(/^[\x21-\x7e]+$/, 'a token has no spaces and only ASCII characters')
+  .transform((value) => new Secret(value));
+
 /** Milliseconds, from `10s`, `1m30s`, `500ms`. */
 export function duration(leastMs: number, mostMs: number) {
   return z.string().transform((value, context) => {
