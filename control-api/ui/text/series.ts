@@ -8,7 +8,6 @@ export const GROUPS = [
 ] as const;
 
 type Slot = DecisionHistory['slots'][number];
-export type GroupId = (typeof GROUPS)[number]['id'];
 
 /** What is drawn: what was decided here always, the others where there ever were some. */
 export function drawnGroups(slots: readonly Slot[]): readonly (typeof GROUPS)[number][] {
