@@ -161,7 +161,7 @@ export const PROMISES: readonly Row[] = [
     file: BANS,
     test: 'is answered when Caddy blocks, and is in the list at once',
   },
-  { promise: 'and origin country', file: GEO, test: '%s is in %s by the file that comes along' },
+  { promise: 'and origin country', file: GEO, test: '%s is in %s, at %s, by the files that come along' },
   {
     promise: 'Option to manually unban',
     file: BANS,
