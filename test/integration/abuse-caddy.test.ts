@@ -140,8 +140,11 @@ describe.each(CADDY_VERSIONS)('Caddy %s', (version) => {
 
     it('a body, said or not said how long, expected or not, reaches nobody', async () => {
       const post = 'POST /upload HTTP/1.1\r\nHost: a.example\r\nContent-Type: text/plain';
-      const large = 'x'.repeat(1_000_000);
+      // A server that answers without reading resets who goes on writing, and the reset takes the answer with it: so
+      // one body that Go still reads to its end, and one of which the rest is never sent.
+      const large = 'x'.repeat(100_000);
       expect(await send(`${post}\r\nContent-Length: ${large.length}`, BANNED, large)).toBe(403);
+      expect(await send(`${post}\r\nContent-Length: 1000000`, BANNED, 'x'.repeat(1_000))).toBe(403);
       expect(await send(`${post}\r\nTransfer-Encoding: chunked`, BANNED, '5\r\nhello\r\n0\r\n\r\n')).toBe(403);
       expect(await send(`${post}\r\nContent-Length: 5\r\nExpect: 100-continue`, BANNED, 'hello')).toBe(403);
       expect(site.upstream.requests).toEqual([]);
