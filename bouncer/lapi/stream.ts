@@ -25,6 +25,9 @@ export interface StreamConsumer {
 
 /** After a push from LAPI the row may not be written yet, and may be one of many: look again after these. */
 const FOLLOW_UPS_MS = [250, 5_000];
+/** So many new decisions at once are written over some time; everything is pulled when that is surely over. */
+const MANY = 100;
+const AFTER_MANY_MS = 15_000;
 const CONFIRM_MS = 1_000;
 const RETRY = { firstMs: 500, longestMs: 30_000 };
 /** Where deltas cannot be relied on, everything is pulled at each poll, and takes at most this share of the time: one in ten. */
@@ -34,8 +37,8 @@ const FULL_COST_FACTOR = 10;
  * Pulls decisions from LAPI for ever.
  *
  * Deltas can lose decisions (LAPI selects by a time that is set before the row is committed), so everything is pulled
- * again every `resyncMs`, and after every failure: the failed reply may have been counted as delivered. While another
- * process of the fleet has the right to pull, nothing is asked for.
+ * again every `resyncMs`, soon after a delta of many, and after every failure: the failed reply may have been counted as delivered.
+ * While another process of the fleet has the right to pull, nothing is asked for.
  */
 export class LapiStream implements Service {
   readonly name = 'LAPI stream';
@@ -152,6 +155,7 @@ export class LapiStream implements Service {
     }
     this.#failures = 0;
     if (kind === 'full') this.#pulledAll(began);
+    else if (result.batch.decisions.length >= MANY) this.#pulledMany(began);
     this.#consumer.onBatch(result.batch);
   }
 
@@ -159,6 +163,15 @@ export class LapiStream implements Service {
     if (this.#failures > 0 || this.#isFullAsked || now >= this.#fullDueAt) return true;
     const { at, tookMs } = this.#lastFull;
     return isShared && now >= at + Math.max(this.#times.pollMs, FULL_COST_FACTOR * tookMs);
+  }
+
+  /**
+   * LAPI writes the many decisions of one alert piece by piece, and a delta leaves out what was committed while it
+   * looked: some of a blocklist would only come with the next full pull, minutes later.
+   */
+  #pulledMany(now: number): void {
+    const pause = Math.max(AFTER_MANY_MS, FULL_COST_FACTOR * this.#lastFull.tookMs);
+    this.#fullDueAt = Math.min(this.#fullDueAt, now + pause);
   }
 
   #pulledAll(began: number): void {

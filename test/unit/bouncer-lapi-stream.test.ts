@@ -31,6 +31,18 @@ describe('the stream', () => {
     expect(client.pulls.slice(4)).toEqual(['delta', 'delta', 'full']);
   });
 
+  it('pulls everything soon after a delta of many, of which LAPI may have left out some', async () => {
+    const many = Array.from({ length: 100 }, (_, id) => decisionOf(id, `192.0.2.${id}`));
+    client.next(batchOf('full'), batchOf('delta', many.slice(1)), batchOf('delta', many));
+    await started({ resyncMs: 600_000 });
+    await advance(20_000);
+    expect(client.pulls).toEqual(['full', 'delta', 'delta']);
+    await advance(15_000);
+    expect(client.pulls.slice(3)).toEqual(['delta', 'full']);
+    await advance(30_000);
+    expect(client.pulls.slice(5)).toEqual(['delta', 'delta', 'delta']);
+  });
+
   it('pulls everything after every failure, at growing intervals of at most 30 s', async () => {
     client.next(batchOf('full'), ...Array.from({ length: 9 }, () => FAILURE));
     await started();
