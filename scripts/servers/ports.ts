@@ -1,7 +1,17 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
+/** Below those that outgoing connections get (Linux: 32768 and up): a server that starts again finds its port free. */
+const LOWEST = 10_240;
+const HIGHEST = 32_767;
+const TRIES = 100;
+
 /** A port that nobody listened on a moment ago, on 127.0.0.1. */
-export function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const port = randomInt(LOWEST, HIGHEST + 1);
+    if (await isFree(port)) return port;
+  }
   return listenOnce(0);
 }
 
