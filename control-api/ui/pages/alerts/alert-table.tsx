@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Alert } from '../../api/wire.ts';
 import { Dialog } from '../../parts/dialog.tsx';
+import { FramedTable } from '../../parts/framed-table.tsx';
 import { useNow } from '../../parts/now.ts';
 import { Tag } from '../../parts/tag.tsx';
 import { Link } from '../../routing/link.tsx';
@@ -20,53 +21,38 @@ export function AlertTable({ alerts }: { readonly alerts: readonly Alert[] }) {
   const [opened, setOpened] = useState<Alert | undefined>(undefined);
   return (
     <>
-      <div class="table-frame" tabIndex={0} role="region" aria-label="Alerts, newest first">
-        <table class="table alert-table">
-          <thead>
-            <tr>
-              <th scope="col">When</th>
-              <th scope="col">Source</th>
-              <th scope="col">Scenario</th>
-              <th scope="col">Decisions</th>
-              <th scope="col">
-                <span class="out-of-sight">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {alerts.map((alert) => (
-              <tr key={alert.id}>
-                <td class="muted" title={whole.format(new Date(alert.created_at))}>
-                  {ago(Date.parse(alert.created_at), now)}
-                </td>
-                <td>
-                  <span class="address one-line foreign">{plain(alert.source.value, 80) || '–'}</span>
-                  <span class="small muted one-line foreign">{sourceOf(alert)}</span>
-                </td>
-                <td>
-                  <span class="one-line foreign" title={plain(alert.scenario)}>
-                    {plain(alert.scenario, 160)}
-                  </span>
-                  <span class="small muted">{counted(alert.events_count, 'event')}</span>
-                </td>
-                <td class="number">
-                  {alert.simulated ? <Tag tone="watch">simulated</Tag> : count(alert.decisions.length)}
-                </td>
-                <td class="end">
-                  <button
-                    class="button small"
-                    type="button"
-                    aria-label={`Open alert ${alert.id}`}
-                    onClick={() => setOpened(alert)}
-                  >
-                    Open
-                  </button>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <FramedTable label="Alerts, newest first" class="alert-table" heads={['When', 'Source', 'Scenario', 'Decisions']}>
+        {alerts.map((alert) => (
+          <tr key={alert.id}>
+            <td class="muted" title={whole.format(new Date(alert.created_at))}>
+              {ago(Date.parse(alert.created_at), now)}
+            </td>
+            <td>
+              <span class="address one-line foreign">{plain(alert.source.value, 80) || '–'}</span>
+              <span class="small muted one-line foreign">{sourceOf(alert)}</span>
+            </td>
+            <td>
+              <span class="one-line foreign" title={plain(alert.scenario)}>
+                {plain(alert.scenario, 160)}
+              </span>
+              <span class="small muted">{counted(alert.events_count, 'event')}</span>
+            </td>
+            <td class="number">
+              {alert.simulated ? <Tag tone="watch">simulated</Tag> : count(alert.decisions.length)}
+            </td>
+            <td class="end">
+              <button
+                class="button small"
+                type="button"
+                aria-label={`Open alert ${alert.id}`}
+                onClick={() => setOpened(alert)}
+              >
+                Open
+              </button>
+            </td>
+          </tr>
+        ))}
+      </FramedTable>
       {opened === undefined ? null : <AlertDialog alert={opened} onClose={() => setOpened(undefined)} />}
     </>
   );

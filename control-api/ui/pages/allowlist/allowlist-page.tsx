@@ -1,5 +1,6 @@
 import { useResource } from '../../api/resource.ts';
 import type { AllowlistEntry } from '../../api/wire.ts';
+import { FramedTable } from '../../parts/framed-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { ProblemNote } from '../../parts/note.tsx';
 import { useNow } from '../../parts/now.ts';
@@ -48,41 +49,30 @@ interface EntriesProps {
 function Entries({ entries, onDone }: EntriesProps) {
   const now = useNow();
   return (
-    <div class="table-frame" tabIndex={0} role="region" aria-label="Entries of the allowlist">
-      <table class="table allow-table">
-        <thead>
-          <tr>
-            <th scope="col">Address or range</th>
-            <th scope="col">Why</th>
-            <th scope="col">Since</th>
-            <th scope="col">Until</th>
-            <th scope="col">
-              <span class="out-of-sight">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map((entry) => (
-            <tr key={entry.value}>
-              <td>
-                <span class="address one-line">{entry.value}</span>
-              </td>
-              <td>
-                <span class="one-line foreign" title={plain(entry.reason)}>
-                  {plain(entry.reason, 160) || '–'}
-                </span>
-              </td>
-              <td class="muted">{entry.created_at === '' ? '–' : ago(Date.parse(entry.created_at), now)}</td>
-              <td class="number">
-                {entry.expires_at === undefined ? 'for good' : `${remaining(Date.parse(entry.expires_at) - now)} left`}
-              </td>
-              <td class="end">
-                <RemoveButton entry={entry} onDone={onDone} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <FramedTable
+      label="Entries of the allowlist"
+      class="allow-table"
+      heads={['Address or range', 'Why', 'Since', 'Until']}
+    >
+      {entries.map((entry) => (
+        <tr key={entry.value}>
+          <td>
+            <span class="address one-line">{entry.value}</span>
+          </td>
+          <td>
+            <span class="one-line foreign" title={plain(entry.reason)}>
+              {plain(entry.reason, 160) || '–'}
+            </span>
+          </td>
+          <td class="muted">{entry.created_at === '' ? '–' : ago(Date.parse(entry.created_at), now)}</td>
+          <td class="number">
+            {entry.expires_at === undefined ? 'for good' : `${remaining(Date.parse(entry.expires_at) - now)} left`}
+          </td>
+          <td class="end">
+            <RemoveButton entry={entry} onDone={onDone} />
+          </td>
+        </tr>
+      ))}
+    </FramedTable>
   );
 }

@@ -1,11 +1,10 @@
-import { useEffect, useState } from 'preact/hooks';
 import type { DecisionPage } from '../../api/wire.ts';
-import { Icon } from '../../parts/icon.tsx';
 import { count } from '../../text/count.ts';
 import { countryName } from '../../text/country.ts';
 import { originCounts } from '../../text/origin.ts';
 import { type ColumnId, ColumnMenu } from './columns.tsx';
 import type { DecisionQuery } from './decision-query.ts';
+import { SearchBox } from '../../parts/search-box.tsx';
 
 const TABS = [
   { id: 'local', title: 'Local' },
@@ -13,9 +12,6 @@ const TABS = [
   { id: 'lists', title: 'Lists' },
   { id: 'all', title: 'All' },
 ] as const;
-
-/** Typing asks the server only when it pauses. */
-const PAUSE_MS = 180;
 
 interface DecisionToolbarProps {
   readonly query: DecisionQuery;
@@ -45,7 +41,12 @@ export function DecisionToolbar({ query, page, columns, onColumns, onChange }: D
           </button>
         ))}
       </div>
-      <SearchBox value={query.q} onChange={(q) => onChange({ q })} />
+      <SearchBox
+        label="Search decisions"
+        placeholder="Address, range, reason or network"
+        value={query.q}
+        onChange={(q) => onChange({ q })}
+      />
       <select
         class="select"
         aria-label="Country"
@@ -61,30 +62,6 @@ export function DecisionToolbar({ query, page, columns, onColumns, onChange }: D
         ))}
       </select>
       <ColumnMenu shown={columns} onChange={onColumns} />
-    </div>
-  );
-}
-
-function SearchBox({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  useEffect(() => {
-    if (text === value) return undefined;
-    const timer = setTimeout(() => onChange(text), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return (
-    <div class="search">
-      <Icon name="search" />
-      <input
-        class="input"
-        type="search"
-        aria-label="Search decisions"
-        placeholder="Address, range, reason or network"
-        value={text}
-        maxLength={200}
-        onInput={(event) => setText(event.currentTarget.value)}
-      />
     </div>
   );
 }

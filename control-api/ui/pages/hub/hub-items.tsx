@@ -1,8 +1,9 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { useResource } from '../../api/resource.ts';
 import type { HubItem, HubItemsPage } from '../../api/wire.ts';
 import { Empty } from '../../parts/empty.tsx';
-import { Icon } from '../../parts/icon.tsx';
+import { FramedTable } from '../../parts/framed-table.tsx';
+import { SearchBox } from '../../parts/search-box.tsx';
 import { Tag } from '../../parts/tag.tsx';
 import { place, queryText, replaceQuery } from '../../routing/location.ts';
 import { useStore } from '../../store.ts';
@@ -13,7 +14,6 @@ import type { HubTask } from './hub-dialog.tsx';
 
 const STEP = 25;
 const MOST = 500;
-const PAUSE_MS = 180;
 
 /** Everything in the Hub, for those who know what they look for. */
 export function HubItems({ onTask }: { readonly onTask: (task: HubTask) => void }) {
@@ -61,7 +61,12 @@ function HubToolbar({ filters, counts }: HubToolbarProps) {
   const types = Object.entries(counts).filter(([name, value]) => value > 0 || name === filters.type);
   return (
     <div class="toolbar">
-      <HubSearch value={filters.q} onChange={(next) => replaceQuery({ q: next })} />
+      <SearchBox
+        label="Search the Hub"
+        placeholder="nginx, ssh, CVE-2021-44228"
+        value={filters.q}
+        onChange={(next) => replaceQuery({ q: next })}
+      />
       <select
         class="select"
         aria-label="Kind"
@@ -87,28 +92,6 @@ function HubToolbar({ filters, counts }: HubToolbarProps) {
   );
 }
 
-function HubSearch({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
-  const [text, setText] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => onChange(text), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return (
-    <div class="search">
-      <Icon name="search" />
-      <input
-        class="input"
-        type="search"
-        aria-label="Search the Hub"
-        placeholder="nginx, ssh, CVE-2021-44228"
-        value={text}
-        maxLength={200}
-        onInput={(event) => setText(event.currentTarget.value)}
-      />
-    </div>
-  );
-}
-
 const STATUSES: Readonly<Record<HubItem['status'], { readonly tone: Tone; readonly word: string }>> = {
   not_installed: { tone: 'idle', word: 'Not installed' },
   installed: { tone: 'good', word: 'Installed' },
@@ -126,41 +109,27 @@ function ItemTable({
   readonly onTask: (task: HubTask) => void;
 }) {
   return (
-    <div class="table-frame" tabIndex={0} role="region" aria-label="Items of the Hub">
-      <table class="table hub-table">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">What it is for</th>
-            <th scope="col">State</th>
-            <th scope="col">
-              <span class="out-of-sight">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((item) => (
-            <tr key={`${item.type}/${item.name}`}>
-              <td>
-                <span class="one-line foreign" title={item.name}>
-                  {plain(item.name, 120)}
-                </span>
-                <span class="small muted">{item.type}</span>
-              </td>
-              <td>
-                <span class="foreign clamp">{plain(item.description, 200)}</span>
-              </td>
-              <td>
-                <Tag tone={STATUSES[item.status].tone}>{STATUSES[item.status].word}</Tag>
-              </td>
-              <td class="end">
-                <ItemButton item={item} onTask={onTask} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <FramedTable label="Items of the Hub" class="hub-table" heads={['Name', 'What it is for', 'State']}>
+      {items.map((item) => (
+        <tr key={`${item.type}/${item.name}`}>
+          <td>
+            <span class="one-line foreign" title={item.name}>
+              {plain(item.name, 120)}
+            </span>
+            <span class="small muted">{item.type}</span>
+          </td>
+          <td>
+            <span class="foreign clamp">{plain(item.description, 200)}</span>
+          </td>
+          <td>
+            <Tag tone={STATUSES[item.status].tone}>{STATUSES[item.status].word}</Tag>
+          </td>
+          <td class="end">
+            <ItemButton item={item} onTask={onTask} />
+          </td>
+        </tr>
+      ))}
+    </FramedTable>
   );
 }
 
