@@ -5,7 +5,7 @@
  * needs an empty Host header, which `fetch` forbids.
  */
 import { Readable } from 'node:stream';
-import { Client, type Dispatcher } from 'undici';
+import { Client, type Dispatcher, errors } from 'undici';
 import type { AdminAddress } from './admin-address.ts';
 import { AdminWords, type AdminResult } from './admin-result.ts';
 import { CAPABILITY_PROBES, type Capabilities } from './capabilities.ts';
@@ -168,7 +168,12 @@ export class CaddyAdmin {
 
   async #call(call: Call): Promise<AdminResult<Reply>> {
     try {
-      return await this.#send(call);
+      // Caddy replaces its admin server at each reload, and closes what the old one had just accepted. Every call may
+      // be made twice: a write names the config that it was computed for, and finds a newer one the second time.
+      return await this.#send(call).catch((error: unknown) => {
+        if (!isClosedByPeer(error)) throw error;
+        return this.#send(call);
+      });
     } catch (error) {
       if (error instanceof TooLarge) return this.#words.notCaddy(`with more than ${call.limitBytes} bytes`);
       return this.#words.unreachable(error, call.limitMs);
@@ -190,6 +195,10 @@ export class CaddyAdmin {
 }
 
 class TooLarge extends Error {}
+
+function isClosedByPeer(error: unknown): boolean {
+  return error instanceof errors.SocketError || (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+}
 
 async function readText(body: Dispatcher.ResponseData['body'], limitBytes: number): Promise<string> {
   const chunks: Buffer[] = [];

@@ -258,6 +258,22 @@ describe('an admin API that is not well', () => {
     expect(result).toMatchObject({ kind: 'rejected', status: 413, message: expect.stringContaining('MB') as string });
   });
 
+  it('is asked once more when it closes what it had just accepted, as each reload of Caddy may', async () => {
+    const seen: string[] = [];
+    const fake = createServer((request, response) => {
+      seen.push(`${request.method} ${request.headers['if-match'] ?? ''}`.trim());
+      if (seen.length % 2 === 1) request.socket.destroy();
+      else response.setHeader('etag', '"e"').end('{}');
+    });
+    await new Promise<void>((resolve) => fake.listen(0, '127.0.0.1', resolve));
+    const client = admin(`http://127.0.0.1:${(fake.address() as AddressInfo).port}`);
+    expect(await client.readServers()).toMatchObject({ kind: 'ok' });
+    expect(await client.writeServers([Buffer.from('{"a":'), Buffer.from('1}')], '"e"')).toMatchObject({ kind: 'ok' });
+    expect(seen).toEqual(['GET', 'GET', 'PATCH "e"', 'PATCH "e"']);
+    await client.close();
+    await new Promise((resolve) => fake.close(resolve));
+  });
+
   it.each([
     ['hangs', 'unreachable', /within 0.2 s/],
     ['html', 'rejected', /not a site/],
