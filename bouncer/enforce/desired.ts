@@ -123,9 +123,13 @@ export class DesiredState extends EventEmitter<{ change: [isUrgent: boolean] }> 
     return this.#lastCounts ?? countsOf(this.bans);
   }
 
-  /** Whether this address is to be blocked, whatever policy then applies. */
-  blocks(address: Address): boolean {
+  /**
+   * Whether this address is to be blocked, whatever policy then applies. Undefined until LAPI said everything: a
+   * restored set lacks what was banned since, and still has what was lifted.
+   */
+  blocks(address: Address): boolean | undefined {
     if (!this.#wishes.settings().enabled) return false;
+    if (!this.#isComplete) return undefined;
     return this.#store.banned.contains(address) && !this.#allowlist.contains(address);
   }
 

@@ -15,8 +15,8 @@ const POSSIBLE_AT_MOST = 4;
 /** Of `entries`: more addresses than this are a flood, which a push carries; a first pull may bring a million. */
 const FLOOD_FACTOR = 5;
 
-/** Whether an address must be blocked now, by what is wanted. */
-export type IsWanted = (address: Address) => boolean;
+/** Whether an address must be blocked now; undefined as long as nobody can tell. */
+export type IsWanted = (address: Address) => boolean | undefined;
 
 /**
  * Changes without a reload. **The lane is the difference between what is wanted and what Caddy may hold**, computed
@@ -31,6 +31,9 @@ export type IsWanted = (address: Address) => boolean;
  *
  * While a push is under way Caddy may hold the old or the new one, and the entry that is right for both stands. Once
  * it is confirmed only the new one counts, and the entries that it made needless go.
+ *
+ * As long as nobody can tell what is wanted (after a start, before LAPI said everything), an entry stays as the last
+ * run left it: like the rules that Caddy holds, it may know more than a snapshot does.
  */
 export class Lane {
   readonly #folder: LaneFolder;
@@ -98,14 +101,16 @@ export class Lane {
 
   /**
    * Writes every entry that may have to change. Where a push is due anyway (a flood, or nobody knows what Caddy holds)
-   * no new entries are made, but those that are there are still put right.
+   * no new entries are made, but those that are there are still put right, where it is known what is right.
    * @throws as `fs` does; what is not done is done at the next call.
    */
   write(): void {
     const isPushDue = this.#pending.size > this.#limits.entries || this.#possible.includes(undefined);
     for (const address of this.#pending) {
       if (isPushDue && !this.#folder.has(address)) continue;
-      this.#folder.set(address, this.#sideOf(address));
+      const isWanted = this.#isWanted(address);
+      if (isWanted === undefined) continue;
+      this.#folder.set(address, this.#sideOf(address, isWanted));
       this.#pending.delete(address);
     }
     if (this.size === 0) this.#oldestAt = undefined;
@@ -147,9 +152,9 @@ export class Lane {
     this.#pending = new Set(this.#touched);
   }
 
-  #sideOf(address: Address): LaneSide | undefined {
+  #sideOf(address: Address, isWanted: boolean): LaneSide | undefined {
     const isBlockedBy = (held: HeldSet | undefined, byDefault: boolean) => held?.blocks(address) ?? byDefault;
-    if (this.#isWanted(address)) return this.#possible.every((held) => isBlockedBy(held, false)) ? undefined : 'ban';
+    if (isWanted) return this.#possible.every((held) => isBlockedBy(held, false)) ? undefined : 'ban';
     return this.#possible.some((held) => isBlockedBy(held, true)) ? 'allow' : undefined;
   }
 }

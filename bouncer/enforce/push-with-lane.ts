@@ -12,10 +12,11 @@ export async function pushWithLane(
   desired: Desired,
 ): Promise<RoundOutcome> {
   const bans = desired.ruleset?.bans ?? NO_BANS;
-  const lane = desired.addOnly ? undefined : keeper;
   const routes = keeper?.routes;
-  lane?.pushing(bans);
+  // Added to what is there: what Caddy then holds besides is not known.
+  if (desired.addOnly) keeper?.unknown();
+  else keeper?.pushing(bans);
   const outcome = await round.run(desired, routes);
-  if (outcome.kind === 'in_sync' && routes !== undefined) lane?.confirmed(bans, routes);
+  if (outcome.kind === 'in_sync' && routes !== undefined && !desired.addOnly) keeper?.confirmed(bans, routes);
   return outcome;
 }

@@ -180,7 +180,8 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
   }
 
   get #isFoldDue(): boolean {
-    return this.#lane !== undefined && (this.#lane.isDue || !this.#lane.isCompiled);
+    if (this.#lane === undefined || this.#desired()?.addOnly === true) return false; // it would change nothing
+    return this.#lane.isDue || !this.#lane.isCompiled;
   }
 
   /** The three ids of every server, in a few milliseconds. */

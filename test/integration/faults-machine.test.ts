@@ -174,7 +174,7 @@ describe('signals', () => {
       await stack.bouncer.refresh(); // under way when it dies
       await stack.bouncer.kill('SIGKILL');
       expect(await stack.requestFrom('127.8.4.1')).toMatchObject({ status: 403 });
-      await stack.bouncer.start();
+      await stack.bouncer.start('alive');
     }
     await stack.unban('127.8.4.1');
     await drill.converges('bouncer killed (SIGKILL), then started', async () => {

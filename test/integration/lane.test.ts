@@ -91,6 +91,26 @@ describe.each(CADDY_VERSIONS)('with Caddy %s', (caddy) => {
     await laneIs(stack, 'proven');
   });
 
+  it('keeps after a kill what only its entries say, until LAPI answers: the snapshot is older', async () => {
+    const { stack } = await withLane({ banned: ['127.3.0.1'] });
+    await stack.ban('127.3.0.2');
+    await stack.unban('127.3.0.1');
+    await confirmed(stack);
+    await stack.bouncer.kill('SIGKILL');
+    await stack.crowdsec.stop();
+    await stack.bouncer.start('alive');
+    await laneIs(stack, 'joining'); // seen by Caddy, and from here on it could be written
+    expect(await row(stack)).toMatchObject({ lane: { entries: 2 } });
+    expect(await stack.requestFrom('127.3.0.1')).toMatchObject({ status: 200 });
+    expect(await stack.requestFrom('127.3.0.2')).toMatchObject({ status: 403 });
+    await stack.crowdsec.start();
+    await stack.ban('127.3.0.1');
+    await stack.unban('127.3.0.2');
+    await stack.untilBlocked('127.3.0.1');
+    await stack.untilServed('127.3.0.2');
+    await laneIs(stack, 'proven');
+  });
+
   it('falls back to pushes when Caddy no longer sees the folder, says so, and comes back', async () => {
     const { stack, root } = await withLane();
     await stack.ban('127.3.0.1');

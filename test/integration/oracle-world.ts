@@ -1,10 +1,11 @@
 /** The world of a random history, see oracle.test.ts: a LAPI and its oracle here, everything between LAPI and Caddy real. */
+import { isDeepStrictEqual } from 'node:util';
 import { parseAdminAddress } from '../../caddy/admin-address.ts';
 import { CaddyAdmin } from '../../caddy/admin-client.ts';
 import { DecisionStore } from '../../bouncer/decisions/store.ts';
 import { CaddyRound } from '../../bouncer/enforce/caddy-round.ts';
 import { DesiredState } from '../../bouncer/enforce/desired.ts';
-import { BatchReader } from '../../bouncer/lapi/batch.ts';
+import { type Batch, BatchReader } from '../../bouncer/lapi/batch.ts';
 import { LaneKeeper, type LaneSettings } from '../../bouncer/enforce/lane-keeper.ts';
 import { Reconciler } from '../../bouncer/enforce/reconciler.ts';
 import { type Address, type Prefix, parsePrefix } from '../../bouncer/shared/net/prefix.ts';
@@ -70,6 +71,13 @@ class Bouncer {
     await this.settled();
   }
 
+  /** Waits until a set that may only be added is where it can be, the lane's entries included. */
+  async restored(): Promise<void> {
+    const isOpen = () => (this.#reconciler.status.lane?.state ?? 'joining') !== 'unproven';
+    await waitFor(isOpen, { what: 'the lane to be proven', withinMs: 10_000, everyMs: 1 });
+    await this.settled();
+  }
+
   get pushes(): number {
     return this.#reconciler.status.pushes;
   }
@@ -87,6 +95,8 @@ export class World {
   #bouncer: Bouncer;
   #now = 0;
   #rows: readonly Row[] = [];
+  /** What a snapshot holds: the rows of the last complete pull. */
+  #saved: readonly Row[] = [];
   #nextId = 1;
   #allowed: readonly string[] = [];
   #enabled = true;
@@ -114,10 +124,23 @@ export class World {
   }
 
   /** A bouncer that knows nothing takes over whatever Caddy and the lane hold. */
-  async #crash(): Promise<void> {
+  async #crash(restores: boolean): Promise<void> {
     await this.#bouncer.stop();
     this.#bouncer = this.#make();
+    if (restores) await this.#restore();
     this.#pull('full', []);
+  }
+
+  /** LAPI says nothing yet, so whatever the snapshot holds, everybody gets the answer of before. */
+  async #restore(): Promise<void> {
+    const before = await this.#asked();
+    const { store, desired } = this.#bouncer;
+    store.replaceAll(this.#batch('full', [], this.#saved).decisions);
+    desired.restored();
+    if (this.#enabled) await this.#bouncer.restored();
+    const after = await this.#asked();
+    if (!isDeepStrictEqual(after, before))
+      throw new Error(`changed by a snapshot: ${JSON.stringify({ before, after })}`);
   }
 
   async take(step: Step): Promise<void> {
@@ -145,7 +168,7 @@ export class World {
         this.#enabled = step.enabled;
         break;
       case 'crash':
-        await this.#crash();
+        await this.#crash(step.restores);
         break;
     }
     this.#bouncer.desired.changed();
@@ -156,14 +179,18 @@ export class World {
   async answers(): Promise<{ readonly got: Record<string, number>; readonly wanted: Record<string, number> }> {
     const banned = blockListOf(this.#live().map(({ value }) => value));
     const allowed = blockListOf(this.#allowed);
-    const got: Record<string, number> = {};
     const wanted: Record<string, number> = {};
     for (const client of this.#clients) {
-      got[client] = (await requestAs(client, this.#site)).status;
       const isBanned = this.#enabled && isListed(banned, client) && !isListed(allowed, client);
       wanted[client] = isBanned ? 403 : 200;
     }
-    return { got, wanted };
+    return { got: await this.#asked(), wanted };
+  }
+
+  async #asked(): Promise<Record<string, number>> {
+    const got: Record<string, number> = {};
+    for (const client of this.#clients) got[client] = (await requestAs(client, this.#site)).status;
+    return got;
   }
 
   #live(): readonly Row[] {
@@ -185,8 +212,18 @@ export class World {
     if (twice) this.#pull('delta', [row]); // LAPI repeats deletions of the last two seconds
   }
 
-  /** What LAPI would answer, through the real reader. */
   #pull(kind: 'full' | 'delta', deleted: readonly Row[], added: readonly Row[] = this.#live()): void {
+    const batch = this.#batch(kind, deleted, added);
+    const { store, desired } = this.#bouncer;
+    if (kind === 'full') {
+      this.#saved = added;
+      store.replaceAll(batch.decisions);
+      desired.completed();
+    } else store.apply(batch.deletedIds, batch.decisions);
+  }
+
+  /** What LAPI would answer, through the real reader. */
+  #batch(kind: 'full' | 'delta', deleted: readonly Row[], added: readonly Row[]): Batch {
     const reader = new BatchReader(kind, this.#now);
     const news = deleted.length > 0 ? [] : added;
     reader.write(
@@ -194,12 +231,7 @@ export class World {
         JSON.stringify({ new: news.map((row) => this.#json(row)), deleted: deleted.map((row) => this.#json(row)) }),
       ),
     );
-    const batch = reader.finish();
-    const { store, desired } = this.#bouncer;
-    if (kind === 'full') {
-      store.replaceAll(batch.decisions);
-      desired.completed();
-    } else store.apply(batch.deletedIds, batch.decisions);
+    return reader.finish();
   }
 
   #json({ id, value, type, until }: Row): unknown {

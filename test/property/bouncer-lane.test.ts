@@ -198,6 +198,29 @@ describe('Lane', () => {
     expect(readdirSync(join(root, 'ban'))).toEqual([]);
   });
 
+  it('leaves every entry of the last run as it is until it can be told what is wanted', () => {
+    const folder = new LaneFolder(root);
+    folder.open();
+    folder.set(ADDRESSES[0]!, 'ban');
+    folder.set(ADDRESSES[1]!, 'allow');
+    const wanted = new Map<Address, boolean>();
+    const lane = new Lane(
+      folder,
+      (address) => wanted.get(address),
+      () => 0,
+    );
+    const entries = () =>
+      ['ban', 'allow'].map((side) => ADDRESSES.filter((a) => readdirSync(join(root, side)).includes(a)));
+    lane.reopened();
+    for (const address of ADDRESSES.slice(0, 3)) lane.touch(address);
+    lane.write();
+    expect(entries()).toEqual([[ADDRESSES[0]], [ADDRESSES[1]]]);
+    expect(lane.suffices).toBe(false);
+    for (const [i, address] of ADDRESSES.entries()) wanted.set(address, i === 1);
+    lane.write();
+    expect(entries()).toEqual([[ADDRESSES[1]], [ADDRESSES[0]]]);
+  });
+
   it('is to be folded when it has many entries, or old ones, and not because somebody looked', () => {
     const folder = new LaneFolder(root);
     folder.open();

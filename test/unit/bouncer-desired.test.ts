@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DecisionStore } from '../../bouncer/decisions/store.ts';
 import { DesiredState } from '../../bouncer/enforce/desired.ts';
-import type { Prefix } from '../../bouncer/shared/net/prefix.ts';
+import type { Address, Prefix } from '../../bouncer/shared/net/prefix.ts';
 import type { EffectiveSettings } from '../../bouncer/state/settings-keeper.ts';
 import { decisionOf, prefixOf } from '../support/fake-decision.ts';
 
@@ -48,6 +48,16 @@ describe('what is wanted', () => {
     settings = { ...settings, enabled: false, change: 'c1' };
     desired.changed();
     expect(desired.current).toMatchObject({ ruleset: undefined, addOnly: false, change: 'c1' });
+  });
+
+  it('is nothing that can be told of a single address until LAPI said everything', () => {
+    const [restored, banned] = [prefixOf('192.0.2.1') as Address, prefixOf('192.0.2.2') as Address];
+    store.replaceAll([decisionOf(1, '192.0.2.1')]);
+    desired.restored();
+    expect([desired.blocks(restored), desired.blocks(banned)]).toEqual([undefined, undefined]);
+    store.replaceAll([decisionOf(2, '192.0.2.2')]);
+    desired.completed();
+    expect([desired.blocks(restored), desired.blocks(banned)]).toEqual([false, true]);
   });
 
   it('is that nobody is blocked while protection is off', () => {
