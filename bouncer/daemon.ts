@@ -15,7 +15,7 @@ import { FleetFollower } from './fleet/fleet-follower.ts';
 import { FleetLease } from './fleet/fleet-lease.ts';
 import { FleetRefresh } from './fleet/fleet-refresh.ts';
 import { sharedSetOf } from './fleet/shared-set.ts';
-import { banActionOf, endpointOf, filterOf, laneSettingsOf } from './from-config.ts';
+import { banActionOf, endpointOf, filterInWords, filterOf, laneSettingsOf } from './from-config.ts';
 import { createBouncerApp, type RefreshAsked } from './http/app.ts';
 import { BouncerMetrics } from './http/metrics.ts';
 import { HttpServer } from './http/server.ts';
@@ -118,6 +118,7 @@ export class Daemon {
       redis: this.#redis,
       settings: this.#settings,
       fallback: config.FALLBACK_REMEDIATION,
+      filter: filterInWords(config),
       desired: this.#desired,
       store: this.#store,
       intake,

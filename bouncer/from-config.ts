@@ -36,6 +36,18 @@ export function filterOf(config: BouncerConfig): DecisionFilter {
   };
 }
 
+/** The filter in the words of its settings, so that it can be compared; empty where every decision is wanted. */
+export function filterInWords(config: BouncerConfig): string {
+  const settings = [
+    'CROWDSEC_SCOPES',
+    'CROWDSEC_ORIGINS',
+    'CROWDSEC_SCENARIOS_CONTAINING',
+    'CROWDSEC_SCENARIOS_NOT_CONTAINING',
+  ] as const;
+  const words = (name: (typeof settings)[number]) => config[name].map((word) => word.toLowerCase()).sort();
+  return settings.flatMap((name) => (config[name].length === 0 ? [] : `${name}=${words(name).join(',')}`)).join(' ');
+}
+
 /** A ban without a status of its own is answered with this one. */
 const DEFAULT_STATUS = 403;
 

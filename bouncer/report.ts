@@ -9,6 +9,8 @@ export interface StateFacts {
   readonly isComplete: boolean;
   /** Another process runs with the same BOUNCER_ID. */
   readonly hasDouble: boolean;
+  /** The filter of the bouncer that pulls for all, in the words of the settings, where it is another than ours. */
+  readonly otherFilter: { readonly leader: string; readonly leaders: string; readonly own: string } | undefined;
   readonly lapi: BouncerStatus['lapi']['state'];
   readonly lapiError: string | undefined;
   readonly caddies: readonly {
@@ -38,7 +40,8 @@ function stateOf(facts: StateFacts, isSettled: boolean): BouncerStatus['state'] 
   return facts.settings.policy === 'enforce' ? 'enforcing' : facts.settings.policy === 'monitor' ? 'monitoring' : 'off';
 }
 
-function reasonsOf({ settings, isComplete, hasDouble, desired, lapiError, caddies }: StateFacts): string[] {
+function reasonsOf(facts: StateFacts): string[] {
+  const { settings, isComplete, hasDouble, otherFilter, desired, lapiError, caddies } = facts;
   const reasons: string[] = [];
   if (settings.enabled && !isComplete) {
     reasons.push(
@@ -48,6 +51,13 @@ function reasonsOf({ settings, isComplete, hasDouble, desired, lapiError, caddie
     );
   }
   if (hasDouble) reasons.push('another process runs with this BOUNCER_ID: give each bouncer one of its own');
+  if (otherFilter !== undefined) {
+    const { leader, leaders, own } = otherFilter;
+    const inWords = (filter: string) => (filter === '' ? 'takes every decision' : `takes ${filter}`);
+    reasons.push(
+      `bouncer "${leader}", which pulls for all on this Redis, ${inWords(leaders)}, and this one ${inWords(own)}: what the other leaves out is missing here, so give both the same`,
+    );
+  }
   if (lapiError !== undefined) reasons.push(lapiError);
   for (const { trouble } of caddies) if (trouble !== undefined) reasons.push(trouble);
   return reasons;

@@ -6,7 +6,7 @@ import type { FleetFollower } from './fleet/fleet-follower.ts';
 import type { FleetLease } from './fleet/fleet-lease.ts';
 import type { BouncerMetrics } from './http/metrics.ts';
 import type { Intake } from './intake.ts';
-import { summarise } from './report.ts';
+import { type StateFacts, summarise } from './report.ts';
 import type { BouncerStatus } from './shared/domain/status.ts';
 import type { RedisLink } from './shared/redis/client.ts';
 import { appendEvent } from './shared/redis/event-log.ts';
@@ -22,6 +22,8 @@ interface ReporterParts {
   readonly redis: RedisLink | undefined;
   readonly settings: SettingsKeeper;
   readonly fallback: Remediation;
+  /** Which decisions this bouncer takes, in the words of the settings. */
+  readonly filter: string;
   readonly desired: DesiredState;
   readonly store: DecisionStore;
   readonly intake: Intake;
@@ -98,6 +100,7 @@ export class Reporter implements Service {
       desired: desired.current,
       isComplete: desired.isComplete,
       hasDouble: this.#parts.lease.hasDouble,
+      otherFilter: this.#otherFilter,
       lapi: lapi.state,
       lapiError: lapi.error,
       caddies: caddies.map(({ admin, reconciler: { status, trouble } }) => ({ admin, state: status.state, trouble })),
@@ -121,10 +124,20 @@ export class Reporter implements Service {
   /** A follower knows of LAPI what the leader says; the address is its own. */
   get #lapi(): BouncerStatus['lapi'] {
     const { lease, intake, follower } = this.#parts;
-    const own = intake.status;
+    const own = { ...intake.status, filter: this.#parts.filter };
     if (lease.standing.kind !== 'follower') return own;
     const { state, last_pull_at, last_full_pull_at, error, hint } = follower.leaderLapi ?? UNKNOWN;
-    return { url: own.url, rejected: own.rejected, state, last_pull_at, last_full_pull_at, error, hint };
+    const { url, rejected, filter } = own;
+    return { url, rejected, filter, state, last_pull_at, last_full_pull_at, error, hint };
+  }
+
+  /** Whoever pulls for all leaves out what its own filter does not want. */
+  get #otherFilter(): StateFacts['otherFilter'] {
+    const { lease, follower, filter: own } = this.#parts;
+    const { standing } = lease;
+    const leaders = follower.leaderLapi?.filter;
+    if (standing.kind !== 'follower' || leaders === undefined || leaders === own) return undefined;
+    return { leader: standing.lease.by, leaders, own };
   }
 
   get #stream(): BouncerStatus['stream'] {

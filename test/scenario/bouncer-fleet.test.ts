@@ -130,6 +130,19 @@ describe('two bouncers on one Redis, with one key', () => {
     expect([status.lapi.state, status.reasons]).toEqual(['up', []]);
   });
 
+  it('say so when they want different decisions: what the leader leaves out the other never sees', async () => {
+    const [leader, follower] = [await bouncer('first', { CROWDSEC_ORIGINS: 'cscli,lists' }), await bouncer('second')];
+    const reason = await waitFor(
+      () => follower.daemon.status.reasons.find((text) => text.includes('CROWDSEC_ORIGINS')),
+      {
+        what: 'the follower to see what its leader takes',
+        withinMs: LONG_MS,
+      },
+    );
+    expect(reason).toMatch(/"first".*takes CROWDSEC_ORIGINS=cscli,lists.*this one takes every decision/);
+    expect(leader.daemon.status.reasons.join()).not.toContain('CROWDSEC_ORIGINS');
+  });
+
   it('confirm a refresh wherever it is asked for, when they hold the result', async () => {
     const slow = { CROWDSEC_POLL_INTERVAL: '1h' };
     const [first, second] = [await bouncer('first', slow), await bouncer('second', slow)];

@@ -100,6 +100,8 @@ export const bouncerStatusSchema = z.object({
     last_full_pull_at: time.optional(),
     error: z.string().optional(),
     hint: z.string().optional(),
+    /** Which of its decisions are wanted, in the words of the settings; empty for all. Older versions do not say. */
+    filter: z.string().optional(),
     rejected: z.record(z.string(), z.number().int().nonnegative()),
   }),
   /** Absent in what older versions write. */
