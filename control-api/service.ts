@@ -79,6 +79,7 @@ export async function startControlApi(config: Config, log: Logger, pace: Pace = 
     port,
     stop: () => {
       stopping.abort();
+      parts.cscli.stop(); // before HTTP: who waits for it hears how it ended
       return services.stop();
     },
   };

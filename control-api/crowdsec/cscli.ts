@@ -8,6 +8,8 @@ export type CscliFailure =
   | { readonly kind: 'missing'; readonly message: string; readonly hint: string }
   | { readonly kind: 'not_executable'; readonly message: string; readonly hint: string }
   | { readonly kind: 'timeout'; readonly message: string; readonly hint: string }
+  /** This process was asked to end, and did not wait for it. */
+  | { readonly kind: 'stopped'; readonly message: string; readonly hint: string }
   /** It succeeded, and what it printed cannot be understood. */
   | { readonly kind: 'rubbish'; readonly message: string; readonly hint: string }
   /** It said no. `message` is its own sentence. */
@@ -48,9 +50,20 @@ const KILL_AFTER_MS = 2_000;
 /** Runs cscli: without a shell, with a time limit, with an environment of its own. */
 export class Cscli {
   readonly #command: CscliCommand;
+  readonly #stopping = new AbortController();
 
   constructor(command: CscliCommand) {
     this.#command = command;
+  }
+
+  /** Aborted by `stop`. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Ends what runs and starts nothing more: a call may last for minutes, and an answer must not wait for it. */
+  stop(): void {
+    this.#stopping.abort();
   }
 
   async run(args: readonly string[], options: CscliOptions = {}): Promise<CscliOutput | CscliFailure> {
@@ -90,6 +103,12 @@ export class Cscli {
           message: `"cscli ${verb(args)}" was stopped after ${timeoutMs / 1_000} s`,
           hint: 'Something it waits for does not answer: check the network, the proxy and the load of this machine.',
         };
+      case 'stopped':
+        return {
+          kind: 'stopped',
+          message: `"cscli ${verb(args)}" was ended, because the control API stops`,
+          hint: 'Ask again once the control API is back: what was done already is not done twice.',
+        };
       case 'too_much':
         return {
           kind: 'rubbish',
@@ -113,6 +132,8 @@ export class Cscli {
 
   #spawn(args: readonly string[], timeoutMs: number, onLine: ((line: string) => void) | undefined): Promise<Ended> {
     const [program = '', ...first] = this.#command.words;
+    const { stopping } = this;
+    if (stopping.aborted) return Promise.resolve({ kind: 'stopped' });
     return new Promise((resolve) => {
       const child = spawn(program, [...first, ...args], {
         env: this.#command.environment,
@@ -120,8 +141,8 @@ export class Cscli {
       });
       const stdout = new Collected(onLine);
       const stderr = new Collected(onLine);
-      let why: 'late' | 'too_much' | undefined;
-      const end = (reason: 'late' | 'too_much') => {
+      let why: EndedByUs | undefined;
+      const end = (reason: EndedByUs) => {
         why ??= reason;
         child.kill('SIGTERM');
         setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS).unref();
@@ -129,14 +150,20 @@ export class Cscli {
         child.stderr.destroy();
       };
       const limit = setTimeout(() => end('late'), timeoutMs);
+      const onStop = () => end('stopped');
+      stopping.addEventListener('abort', onStop, { once: true });
+      const over = () => {
+        clearTimeout(limit);
+        stopping.removeEventListener('abort', onStop);
+      };
       child.stdout.on('data', (chunk: Buffer) => stdout.add(chunk) || end('too_much'));
       child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk) || end('too_much'));
       child.once('error', (error: NodeJS.ErrnoException) => {
-        clearTimeout(limit);
+        over();
         resolve({ kind: 'error', error });
       });
       child.once('close', (code) => {
-        clearTimeout(limit);
+        over();
         resolve(
           why === undefined
             ? { kind: 'exit', code: code ?? -1, stdout: stdout.text(), stderr: stderr.text() }
@@ -147,10 +174,12 @@ export class Cscli {
   }
 }
 
+type EndedByUs = 'late' | 'too_much' | 'stopped';
+
 type Ended =
   | { readonly kind: 'exit'; readonly code: number; readonly stdout: string; readonly stderr: string }
   | { readonly kind: 'error'; readonly error: NodeJS.ErrnoException }
-  | { readonly kind: 'late' | 'too_much' };
+  | { readonly kind: EndedByUs };
 
 /** One stream's bytes, up to the limit, told line by line. */
 class Collected {

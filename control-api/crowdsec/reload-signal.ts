@@ -26,6 +26,9 @@ const LOOK_EVERY_MS = 200;
 /** A large database makes a slow start, and a reload is one. */
 const BACK_WITHIN_MS = 30_000;
 
+/** A process that was asked to end does not wait for it. */
+const BACKGROUND = { ref: false };
+
 export interface ReloadSignalPorts {
   readonly pid: 'auto' | number;
   readonly configDir: string;
@@ -85,12 +88,12 @@ async function untilStarted(pid: number, { startingMs, log }: ReloadSignalPorts)
   const missingMs = startingMs - ageMs(pid);
   if (missingMs <= 0) return;
   log.info(`CrowdSec (process ${pid}) has just started: it is told to reload in ${Math.ceil(missingMs / 1_000)} s`);
-  await sleep(missingMs);
+  await sleep(missingMs, undefined, BACKGROUND);
 }
 
 async function isBack(pid: number, { transport, log }: ReloadSignalPorts): Promise<boolean> {
   const until = performance.now() + BACK_WITHIN_MS;
-  await sleep(SETTLE_MS);
+  await sleep(SETTLE_MS, undefined, BACKGROUND);
   while (performance.now() < until) {
     if (!isAlive(pid)) {
       log.error(`CrowdSec (process ${pid}) ended instead of reloading: its log says why`);
@@ -100,7 +103,7 @@ async function isBack(pid: number, { transport, log }: ReloadSignalPorts): Promi
       log.info(`CrowdSec (process ${pid}) has reloaded`);
       return true;
     }
-    await sleep(LOOK_EVERY_MS);
+    await sleep(LOOK_EVERY_MS, undefined, BACKGROUND);
   }
   log.error(`CrowdSec (process ${pid}) has not answered for ${BACK_WITHIN_MS / 1_000} s since it was told to reload`);
   return false;

@@ -126,6 +126,8 @@ export function failureFromCscli(failure: CscliFailure): EnrollmentFailure {
   switch (failure.kind) {
     case 'timeout':
       return enrollmentFailure('timeout');
+    case 'stopped':
+      return enrollmentFailure('interrupted');
     case 'missing':
     case 'not_executable':
     case 'rubbish':

@@ -162,12 +162,13 @@ export class Enrollment {
   }
 
   async #attempts(lease: EnrollmentLease, request: EnrollmentRequest, about: Partial<EnrollmentRecord>): Promise<void> {
-    const { log, cscli, retryAfterMs, attemptMs } = this.#ports;
+    const { redis, log, cscli, retryAfterMs, attemptMs } = this.#ports;
+    const { stopping } = cscli;
     await pRetry(
       async (attempt) => {
+        await viaRedis(redis, () => lease.renew()); // registering may have taken half of it
         if (attempt > 1) {
           log.warn(`${PREFIX} retrying enrollment (attempt ${attempt}/${MOST_ATTEMPTS})`);
-          await lease.renew();
           const message = `Trying again (attempt ${attempt} of ${MOST_ATTEMPTS}).`;
           await this.#write({ state: 'enrolling', attempts: attempt, message, ...about });
         }
@@ -178,10 +179,13 @@ export class Enrollment {
         retries: MOST_ATTEMPTS - 1,
         minTimeout: retryAfterMs,
         randomize: true,
+        signal: stopping,
         shouldRetry: ({ error }) =>
           error instanceof AttemptFailed && error.failure.retryHelps && error.failure.reason !== 'rate_limited',
       },
-    );
+    ).catch((error: unknown) => {
+      throw stopping.aborted ? new AttemptFailed(enrollmentFailure('interrupted')) : error;
+    });
   }
 
   /** Every cscli call that logs in at the Central API counts against the same budget as our own logins. */

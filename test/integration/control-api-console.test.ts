@@ -204,6 +204,25 @@ describe('enrollment', () => {
     expect((await enroll()).status).toBe(200);
   });
 
+  it('ends with the API that carries it out, which says so and leaves nothing under way', async () => {
+    await api.stop();
+    api = await startApi(
+      workbench,
+      { REDIS_URL: redis.url, HTTPS_PROXY: internet.proxyUrl, ...settingsFor(crowdsec) },
+      { log, enrollmentAttemptMs: 600_000 },
+    );
+    internet.silent.add('api.crowdsec.net');
+    const answering = enroll();
+    await waitFor(() => messages().some((message) => message.endsWith(': registering')), { what: 'cscli to begin' });
+    await api.stop();
+    expect((await answering).body).toMatchObject({
+      code: 'interrupted',
+      hint: expect.stringContaining('heartbeat') as string,
+    });
+    expect(JSON.parse((await link.commands.get(keys.enrollment)) ?? '')).toMatchObject({ reason: 'interrupted' });
+    expect(await link.commands.exists('crowdsec:v1:lease:enrollment')).toBe(0);
+  });
+
   it('never logs the key, and never answers with it', async () => {
     const answers = [await enroll(), await enroll(), await enroll({ enrollment_key: 'zzzzzzzzzzzzzzzz' })];
     expect(`${logged.join('')}${JSON.stringify(answers)}`).not.toMatch(/abcdefghijklmnop|zzzzzzzzzzzzzzzz/);

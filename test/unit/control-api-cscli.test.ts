@@ -39,6 +39,15 @@ describe('running cscli', () => {
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
+  it('ends what runs when it is told to stop, and starts nothing more', async () => {
+    const cscli = program('sleep 600 & sleep 600');
+    const running = cscli.run(['console', 'enroll', 'secretkey123']);
+    cscli.stop();
+    const said = { kind: 'stopped', message: '"cscli console enroll" was ended, because the control API stops' };
+    expect(await running).toMatchObject(said);
+    expect(await cscli.run(['console', 'enroll', 'secretkey123'])).toMatchObject(said);
+  });
+
   it('takes the reason from its last fatal line when it refuses', async () => {
     const result = await program(
       `echo 'time="x" level=warning msg="first"' >&2; echo 'time="x" level=fatal msg="dial tcp 127.0.0.1:1: connect: connection refused"' >&2; exit 1`,
