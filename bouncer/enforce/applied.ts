@@ -7,6 +7,9 @@ type AppliedStatus = Pick<
   'revision' | 'change' | 'servers' | 'entries' | 'version' | 'warnings' | 'sites' | 'refused'
 >;
 
+const KEPT =
+  'LAPI has not told all decisions since the bouncer started, so the rules stay as they are; switching protection off still works at once';
+
 /** What one Caddy was last seen to hold, and which wish that came from. */
 export class Applied {
   #held: Held | undefined;
@@ -28,6 +31,11 @@ export class Applied {
   /** What the compiled rules were made from; the lane holds the difference. */
   get pushed(): Desired | undefined {
     return this.#pushed;
+  }
+
+  /** Why it does not follow the wish, although it was reached and took everything. */
+  get trouble(): string | undefined {
+    return this.#held?.isKept === true ? KEPT : undefined;
   }
 
   get entriesByKind(): Held['byKind'] {
@@ -55,7 +63,7 @@ export class Applied {
   took(desired: Desired, held: Held, isKept: boolean): void {
     this.#version = desired.version;
     this.#wish = desired.wishVersion;
-    this.#change = desired.change;
+    this.#change = held.isKept ? undefined : desired.change;
     if (isKept) this.#pushed = desired;
     this.#held = held;
   }

@@ -30,7 +30,13 @@ export type Presence =
 /** How often a round starts anew because somebody wrote in between, before it lets them finish. */
 const STALE_TRIES = 5;
 
-const NOTHING_HELD = { revision: undefined, servers: 0, entries: 0, byKind: { address: 0, range: 0, exception: 0 } };
+const NOTHING_HELD = {
+  revision: undefined,
+  servers: 0,
+  entries: 0,
+  byKind: { address: 0, range: 0, exception: 0 },
+  isKept: false,
+};
 
 /** Of a server that keeps what it holds: nothing is added, and what is in it nobody counted. */
 const KEPT = { routes: [], errorRoutes: [], entries: NO_ENTRIES } as const;
@@ -143,7 +149,11 @@ export class CaddyRound {
   ): { servers: LiveServers; compilation: Compilation } {
     const compilation = compile(desired.ruleset, capabilities, live.servers, lane, this.#ownership?.id);
     if (!desired.addOnly) return { servers: live, compilation };
-    const kept = new Map(live.servers.map((server) => [server.name, idsAtTop(server)]));
+    const keptIds = (server: LiveServers['servers'][number]) => {
+      const ids = idsAtTop(server);
+      return ids?.leave === compilation.servers.get(server.name)?.ids?.leave ? undefined : ids; // the same already
+    };
+    const kept = new Map(live.servers.map((server) => [server.name, keptIds(server)]));
     const servers = live.servers.map((server) =>
       kept.get(server.name) === undefined ? server : { ...server, own: server.running },
     );

@@ -13,6 +13,8 @@ export interface Held {
   readonly warnings: readonly string[];
   readonly sites: CaddyStatus['sites'];
   readonly refused: CaddyStatus['refused'];
+  /** Rules of an earlier run stand there that nobody may replace yet: settings of now are not in them. */
+  readonly isKept: boolean;
 }
 
 /** What Caddy holds once it runs these rules. */
@@ -33,6 +35,7 @@ export function describeHeld(rules: readonly ServerRules[], capabilities: Capabi
     warnings: rules.flatMap(({ warnings }) => warnings.map(({ message }) => message)),
     sites: rules.flatMap(sitesOf),
     refused: rules.flatMap(({ refused }) => refused.map(toRefused)),
+    isKept: rules.some(({ ids, routes }) => ids !== undefined && routes.length === 0),
   };
 }
 

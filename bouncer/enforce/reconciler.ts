@@ -102,12 +102,14 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
 
   /** Whether this Caddy holds what is wanted now. */
   get isSettled(): boolean {
-    return !this.#isBehind && (this.#state === 'in_sync' || this.#state === 'no_http_app');
+    if (this.#isBehind || this.#applied.trouble !== undefined) return false;
+    return this.#state === 'in_sync' || this.#state === 'no_http_app';
   }
 
   /** What keeps it from being settled, in words. */
   get trouble(): string | undefined {
-    return this.isSettled ? undefined : (this.#message ?? `${this.name} does not hold the newest rules yet`);
+    if (this.isSettled) return undefined;
+    return this.#message ?? this.#applied.trouble ?? `${this.name} does not hold the newest rules yet`;
   }
 
   /** What Caddy was last seen to hold, for the metrics. */
@@ -121,7 +123,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
       state: this.#state === 'in_sync' && this.#isBehind ? 'pushing' : this.#state,
       ...this.#pace.status,
       drifts: this.#drifts.total,
-      error: this.#message,
+      error: this.#message ?? this.#applied.trouble,
       lane: this.#lane?.status,
     };
   }

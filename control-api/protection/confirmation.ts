@@ -15,20 +15,26 @@ export function missingFor(change: string, bouncers: readonly BouncerStatus[]): 
 
 /**
  * Whether waiting longer is of no use: every bouncer has read the change, and all that is missing are Caddys that
- * cannot be reached or that refuse. Nobody looks at a spinner for ten seconds to learn what is known after one.
+ * cannot be reached, that refuse, or whose rules nobody may replace before LAPI answers. Nobody looks at a spinner for ten seconds to learn what is known after one.
  */
 export function isStuck(change: string, bouncers: readonly BouncerStatus[]): boolean {
   return (
     bouncers.length > 0 &&
     bouncers.every(
       ({ settings, caddies }) =>
-        settings.change === change && caddies.every((caddy) => follows(caddy, change) || isLost(caddy)),
+        settings.change === change &&
+        caddies.every((caddy) => follows(caddy, change) || isLost(caddy) || isHeldBack(caddy)),
     )
   );
 }
 
 function isLost({ state }: CaddyStatus): boolean {
   return state === 'unreachable' || state === 'rejected';
+}
+
+/** It was reached, and its bouncer says why its rules stay those from before. */
+function isHeldBack({ state, error }: CaddyStatus): boolean {
+  return state === 'in_sync' && error !== undefined;
 }
 
 function missingAt(bouncer: BouncerStatus, change: string): string[] {

@@ -110,6 +110,24 @@ describe('before anything is known', () => {
     await world.wants({ addOnly: true });
     expect(world.caddy.desired.map(({ addOnly }) => addOnly)).toEqual([true]);
   });
+
+  it('rules of an earlier run stay, and are not said to follow settings that they know nothing of', async () => {
+    world.caddy.hasOldRules = true;
+    await world.start();
+    await world.wants({ addOnly: true, change: 'before' });
+    await world.wants({ addOnly: true, change: 'now', wishVersion: 2, isUrgent: true });
+    expect(world.caddy.pushes).toEqual([]);
+    expect(world.reconciler.isSettled).toBe(false);
+    expect(world.reconciler.status).toMatchObject({ state: 'in_sync', change: undefined });
+    expect(world.reconciler.status.error).toContain('LAPI has not told all decisions since the bouncer started');
+    expect(world.reconciler.trouble).toBe(world.reconciler.status.error);
+    const { rounds } = world.caddy;
+    await world.wait(10 * DRIFT_MS);
+    expect(world.caddy.rounds).toBe(rounds); // a look now and then is enough
+    await world.wants({ change: 'now', wishVersion: 2, isUrgent: true });
+    expect(world.reconciler.isSettled).toBe(true);
+    expect(world.reconciler.status).toMatchObject({ state: 'in_sync', change: 'now', error: undefined });
+  });
 });
 
 describe('rules that somebody took out', () => {

@@ -11,6 +11,7 @@ const HELD: Held = {
   warnings: [],
   sites: [],
   refused: [],
+  isKept: false,
 };
 
 type Mood = 'well' | 'gone' | 'busy' | 'without http' | 'broken' | { readonly refuses: string };
@@ -27,6 +28,8 @@ export class FakeCaddyRound {
   /** How often everything was read, whether or not anything was written. */
   rounds = 0;
   looks = 0;
+  /** It holds rules of an earlier run, and keeps them as long as nothing is certain. */
+  hasOldRules = false;
   readonly desired: Desired[] = [];
   #refused: number | undefined;
   #end: (() => void) | undefined;
@@ -49,6 +52,7 @@ export class FakeCaddyRound {
       case 'without http':
         return { kind: 'no_http_app', held: HELD };
       case 'well':
+        if (this.hasOldRules && desired.addOnly) return { kind: 'in_sync', held: { ...HELD, isKept: true } };
         return this.holds === desired.version ? { kind: 'in_sync', held: HELD } : this.#push(desired.version);
       default: {
         const isNew = this.#refused !== desired.version;
@@ -61,7 +65,7 @@ export class FakeCaddyRound {
   isInPlace(): Promise<Presence> {
     this.looks++;
     if (this.mood === 'gone') return Promise.resolve({ kind: 'unreachable', message: 'Caddy is gone' });
-    const isThere = this.holds !== undefined || this.mood === 'without http';
+    const isThere = this.holds !== undefined || this.hasOldRules || this.mood === 'without http';
     return Promise.resolve({ kind: isThere ? 'in_place' : 'drifted' });
   }
 

@@ -170,6 +170,19 @@ describe('while nothing is certain', () => {
     expect(admin.idsOf('srv1')).toHaveLength(3);
   });
 
+  it('says so of rules that were kept, and not of those that are the very ones wanted', async () => {
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+    const held = admin.servers?.['srv0'];
+    const after = new CaddyRound(admin.asAdmin, new FakeClock());
+    expect(await after.run(wish(1, rulesFor('192.0.2.2'), restored))).toMatchObject({ held: { isKept: true } });
+    expect(await after.run(wish(2, rulesFor('192.0.2.1'), restored))).toMatchObject({
+      kind: 'in_sync',
+      held: { isKept: false, entries: 1 },
+    });
+    expect(admin.servers?.['srv0']).toEqual(held);
+    expect(await after.run(wish(3, rulesFor('192.0.2.2')))).toMatchObject({ held: { isKept: false } });
+  });
+
   it('rules that were kept are watched like our own, and put back when they go', async () => {
     await round.run(wish(1, rulesFor('192.0.2.1')));
     const after = new CaddyRound(admin.asAdmin, new FakeClock());

@@ -88,6 +88,14 @@ describe('waiting longer', () => {
     expect(stuck({ state: 'rejected' }, { state: 'unreachable' })).toBe(true);
   });
 
+  it('is of no use where the rules must stay until LAPI answers, which is told', () => {
+    const heldBack = { state: 'in_sync', error: 'LAPI has not told all decisions' } as const;
+    expect(stuck(follows, heldBack)).toBe(true);
+    expect(missing(heldBack)).toEqual([
+      'caddy http://caddy:2019 still has the rules from before: LAPI has not told all decisions',
+    ]);
+  });
+
   it('is of use while a Caddy is taking the rules, or a bouncer has not read the change', () => {
     expect(stuck({ state: 'unreachable' }, { state: 'pushing' })).toBe(false);
     expect(stuck({ state: 'unreachable' }, { state: 'in_sync', change: 'before' })).toBe(false);
