@@ -9,16 +9,12 @@ import type { RedisServer } from '../../scripts/servers/redis-server.ts';
 import { bouncerOptions } from '../../bouncer/config.ts';
 import { Daemon } from '../../bouncer/daemon.ts';
 import { FleetLease } from '../../bouncer/fleet/fleet-lease.ts';
-import { sharedSetOf } from '../../bouncer/fleet/shared-set.ts';
 import { readConfig } from '../../bouncer/shared/config/read.ts';
 import { parseAddress } from '../../bouncer/shared/net/prefix.ts';
-import { StaleFence } from '../../bouncer/shared/redis/batch-stream.ts';
 import { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
 import { readStatuses } from '../../bouncer/shared/redis/status-store.ts';
-import { LEASE_MS } from '../../bouncer/shared/redis/stream-lease.ts';
 import { systemClock } from '../../bouncer/shared/runtime/clock.ts';
-import { FakeClock } from '../support/fake-clock.ts';
 import { KEY } from '../support/fake-lapi.ts';
 import { PositionedLapi } from '../support/fake-lapi-position.ts';
 import { fakeLog } from '../support/fake-log.ts';
@@ -167,10 +163,11 @@ describe('two bouncers on one Redis, with one key', () => {
     lapi.holdNext(); // a pull that is counted as delivered, and never arrives
     lapi.ban('192.0.2.5');
     await waitFor(() => lapi.isHolding, { what: 'the pull' });
-    const began = performance.now();
+    const link = await linked();
+    expect(await link.commands.get(keys.lease)).toContain(' first ');
     await first.stop();
+    expect((await link.commands.get(keys.lease)) ?? '').not.toContain(' first '); // given up, not left to run out
     await untilRole(second, 'leader');
-    expect(performance.now() - began).toBeLessThan(LEASE_MS);
     await untilBanned('192.0.2.5', second);
   });
 
@@ -250,72 +247,10 @@ describe('a lone bouncer', () => {
     const killed = new FleetLease({ id: 'only', redis: link, clock: systemClock, log: fakeLog().log });
     await killed.turn();
     lapi.ban('192.0.2.20');
-    const began = performance.now();
+    await redis.command('PERSIST', keys.lease); // so that it does not run out while the test looks on
     const again = await bouncer('only');
     await untilBanned('192.0.2.20', again);
-    expect(performance.now() - began).toBeLessThan(LEASE_MS / 2);
     expect(roleOf(again)).toBe('leader');
-  });
-});
-
-describe('the lease', () => {
-  const clock = new FakeClock();
-  const leaseOf = async (id: string) => new FleetLease({ id, redis: await linked(), clock, log: fakeLog().log });
-
-  it('is believed in no longer than it lasts: who was paused asks again before it acts', async () => {
-    const [first, second] = [await leaseOf('first'), await leaseOf('second')];
-    await first.turn();
-    const held = await first.terms();
-    expect(held?.lease).toMatch(/^1 first /);
-    clock.advance(LEASE_MS);
-    expect(first.standing.kind).toBe('alone');
-    await redis.command('DEL', keys.lease); // it has run out
-    await second.turn();
-    expect(await first.terms()).toBeUndefined();
-    expect([first.standing.kind, second.standing.kind]).toEqual(['follower', 'leader']);
-  });
-
-  it('lets nobody write who has lost it, and whoever tries makes the holder pull everything', async () => {
-    const [first, second] = [await leaseOf('first'), await leaseOf('second')];
-    await first.turn();
-    const link = await linked();
-    const shared = sharedSetOf(first, link, clock);
-    await redis.command('DEL', keys.lease);
-    await second.turn();
-    let resyncs = 0;
-    second.on('resync', () => resyncs++);
-    await expect(shared?.append({ added: [], removedIds: [1] })).rejects.toThrow(StaleFence);
-    await expect(shared?.write(Buffer.from('old'), true)).rejects.toThrow(StaleFence);
-    await first.turn();
-    await second.turn();
-    expect(resyncs).toBe(1);
-    expect([await link.commands.exists(keys.snapshot), await link.commands.xlen(keys.batches)]).toEqual([0, 0]);
-  });
-
-  it('has a token that goes on growing after Redis was wiped', async () => {
-    const lease = await leaseOf('first');
-    await lease.turn();
-    await redis.command('DEL', keys.lease);
-    await lease.turn();
-    await redis.wipe();
-    await lease.turn();
-    expect(lease.standing).toMatchObject({ kind: 'leader', lease: { token: 3 } });
-  });
-
-  it('is not alone with LAPI while a bouncer is missing that left without a word', async () => {
-    const [first, second] = [await leaseOf('first'), await leaseOf('second')];
-    await first.turn();
-    await second.turn();
-    await first.turn();
-    expect(await first.terms()).toMatchObject({ isShared: false });
-    const link = await linked();
-    const [, heard = '0'] = await link.commands.zrange(keys.members, '0', '-1', 'WITHSCORES');
-    await link.commands.zadd(keys.members, Number(heard) - LEASE_MS - 1, 'second');
-    await first.turn();
-    expect(await first.terms()).toMatchObject({ isShared: true });
-    await second.stop(); // in order
-    await first.turn();
-    expect(await first.terms()).toMatchObject({ isShared: false });
   });
 });
 

@@ -1,0 +1,97 @@
+/** The lease by which one bouncer of a fleet pulls for all, in a real Redis and by a clock of the test. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RedisServer } from '../../scripts/servers/redis-server.ts';
+import { FleetLease } from '../../bouncer/fleet/fleet-lease.ts';
+import { sharedSetOf } from '../../bouncer/fleet/shared-set.ts';
+import { StaleFence } from '../../bouncer/shared/redis/batch-stream.ts';
+import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { keys } from '../../bouncer/shared/redis/keys.ts';
+import { LEASE_MS } from '../../bouncer/shared/redis/stream-lease.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { fakeLog } from '../support/fake-log.ts';
+import { Workbench } from '../support/servers.ts';
+
+let workbench: Workbench;
+let redis: RedisServer;
+const links: RedisLink[] = [];
+
+beforeAll(async () => {
+  workbench = await Workbench.open();
+  redis = await workbench.redis();
+});
+afterAll(() => workbench.stop());
+
+beforeEach(() => redis.wipe());
+afterEach(() => {
+  for (const link of links.splice(0)) link.stop();
+});
+
+async function linked(): Promise<RedisLink> {
+  const link = new RedisLink(redis.url, fakeLog().log);
+  links.push(link);
+  const up = new Promise<void>((resolve) => link.once('up', resolve));
+  link.start();
+  await up;
+  return link;
+}
+
+describe('the lease', () => {
+  const clock = new FakeClock();
+  const leaseOf = async (id: string) => new FleetLease({ id, redis: await linked(), clock, log: fakeLog().log });
+
+  it('is believed in no longer than it lasts: who was paused asks again before it acts', async () => {
+    const [first, second] = [await leaseOf('first'), await leaseOf('second')];
+    await first.turn();
+    const held = await first.terms();
+    expect(held?.lease).toMatch(/^1 first /);
+    clock.advance(LEASE_MS);
+    expect(first.standing.kind).toBe('alone');
+    await redis.command('DEL', keys.lease); // it has run out
+    await second.turn();
+    expect(await first.terms()).toBeUndefined();
+    expect([first.standing.kind, second.standing.kind]).toEqual(['follower', 'leader']);
+  });
+
+  it('lets nobody write who has lost it, and whoever tries makes the holder pull everything', async () => {
+    const [first, second] = [await leaseOf('first'), await leaseOf('second')];
+    await first.turn();
+    const link = await linked();
+    const shared = sharedSetOf(first, link, clock);
+    await redis.command('DEL', keys.lease);
+    await second.turn();
+    let resyncs = 0;
+    second.on('resync', () => resyncs++);
+    await expect(shared?.append({ added: [], removedIds: [1] })).rejects.toThrow(StaleFence);
+    await expect(shared?.write(Buffer.from('old'), true)).rejects.toThrow(StaleFence);
+    await first.turn();
+    await second.turn();
+    expect(resyncs).toBe(1);
+    expect([await link.commands.exists(keys.snapshot), await link.commands.xlen(keys.batches)]).toEqual([0, 0]);
+  });
+
+  it('has a token that goes on growing after Redis was wiped', async () => {
+    const lease = await leaseOf('first');
+    await lease.turn();
+    await redis.command('DEL', keys.lease);
+    await lease.turn();
+    await redis.wipe();
+    await lease.turn();
+    expect(lease.standing).toMatchObject({ kind: 'leader', lease: { token: 3 } });
+  });
+
+  it('is not alone with LAPI while a bouncer is missing that left without a word', async () => {
+    const [first, second] = [await leaseOf('first'), await leaseOf('second')];
+    await first.turn();
+    await second.turn();
+    await first.turn();
+    expect(await first.terms()).toMatchObject({ isShared: false });
+    const link = await linked();
+    const [, heard = '0'] = await link.commands.zrange(keys.members, '0', '-1', 'WITHSCORES');
+    await link.commands.zadd(keys.members, Number(heard) - LEASE_MS - 1, 'second');
+    await first.turn();
+    expect(await first.terms()).toMatchObject({ isShared: true });
+    await second.stop(); // in order
+    await first.turn();
+    expect(await first.terms()).toMatchObject({ isShared: false });
+  });
+});
