@@ -171,8 +171,15 @@ export const bouncerOptions = {
 export type BouncerConfig = OptionValues<typeof bouncerOptions>;
 
 /** What no single setting can tell; every problem at once. */
-export function crossCheck(config: BouncerConfig): ConfigProblem[] {
-  return [...lapiProblems(config), ...listenProblems(config), ...banProblems(config), ...caddyProblems(config)];
+export function crossCheck(config: BouncerConfig, { asksLapi }: { readonly asksLapi: boolean }): ConfigProblem[] {
+  const keyProblems = asksLapi ? missingKey(config) : [];
+  return [
+    ...lapiProblems(config),
+    ...keyProblems,
+    ...listenProblems(config),
+    ...banProblems(config),
+    ...caddyProblems(config),
+  ];
 }
 
 function lapiProblems(config: BouncerConfig): ConfigProblem[] {
@@ -184,16 +191,18 @@ function lapiProblems(config: BouncerConfig): ConfigProblem[] {
       hint: 'use Ip, Range or both',
     }),
   );
-  if (config.CROWDSEC_BOUNCER_KEY === undefined && certificate === undefined) {
-    const hint =
-      'run "cscli bouncers add caddy-sidecar" and give what it prints, or set CROWDSEC_CERT_FILE and CROWDSEC_KEY_FILE';
-    problems.push({ setting: 'CROWDSEC_BOUNCER_KEY', message: 'is required and was not given', hint });
-  }
   if ((certificate === undefined) !== (key === undefined)) {
     const message = 'a client certificate needs both CROWDSEC_CERT_FILE and CROWDSEC_KEY_FILE';
     problems.push({ setting: 'CROWDSEC_CERT_FILE', message, hint: 'set both, or none' });
   }
   return problems;
+}
+
+function missingKey({ CROWDSEC_BOUNCER_KEY: key, CROWDSEC_CERT_FILE: certificate }: BouncerConfig): ConfigProblem[] {
+  if (key !== undefined || certificate !== undefined) return [];
+  const hint =
+    'run "cscli bouncers add caddy-sidecar" and give what it prints, or set CROWDSEC_CERT_FILE and CROWDSEC_KEY_FILE';
+  return [{ setting: 'CROWDSEC_BOUNCER_KEY', message: 'is required and was not given', hint }];
 }
 
 function listenProblems({ BOUNCER_LISTEN: listen, BOUNCER_TOKEN: token }: BouncerConfig): ConfigProblem[] {

@@ -13,11 +13,16 @@ export interface ConfigInput {
   readonly configFile: string | undefined;
 }
 
+export interface ConfigUse {
+  /** Whether LAPI is to be asked. The commands that ask the daemon, or Caddy, need no key for it. */
+  readonly asksLapi: boolean;
+}
+
 /** Flags over environment over file over defaults, every problem at once. */
-export function loadConfig({ flags, configFile }: ConfigInput): LoadedConfig {
+export function loadConfig({ flags, configFile }: ConfigInput, use: ConfigUse): LoadedConfig {
   const read = loadOptions(bouncerOptions, { flags, environment: process.env, configFile });
   if (read.kind === 'invalid') return read;
-  const problems = [...crossCheck(read.values), ...unreadableFiles(read.values)];
+  const problems = [...crossCheck(read.values, use), ...unreadableFiles(read.values)];
   return problems.length > 0
     ? { kind: 'invalid', problems }
     : { kind: 'ok', config: read.values, sources: read.sources };

@@ -5,7 +5,7 @@ import { EXIT_USAGE, print, printProblems } from './output.ts';
 
 /** Prints every setting with its value and where that came from, or every problem at once. */
 export function checkConfig(input: ConfigInput): number {
-  const loaded = loadConfig(input);
+  const loaded = loadConfig(input, { asksLapi: true });
   if (loaded.kind === 'invalid') {
     printProblems(loaded.problems);
     return EXIT_USAGE;

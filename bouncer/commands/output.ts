@@ -1,5 +1,5 @@
 import type { BouncerConfig } from '../config.ts';
-import { type ConfigInput, loadConfig } from '../load-config.ts';
+import { type ConfigInput, type ConfigUse, loadConfig } from '../load-config.ts';
 import type { ConfigProblem } from '../shared/config/option.ts';
 
 /** Wrong usage or configuration. */
@@ -23,8 +23,9 @@ export function printProblems(problems: readonly ConfigProblem[]): void {
 export async function withConfig(
   input: ConfigInput,
   work: (config: BouncerConfig) => Promise<number> | number,
+  use: ConfigUse = { asksLapi: false },
 ): Promise<number> {
-  const loaded = loadConfig(input);
+  const loaded = loadConfig(input, use);
   if (loaded.kind === 'ok') return work(loaded.config);
   printProblems(loaded.problems);
   return EXIT_USAGE;

@@ -6,27 +6,31 @@ import { createLogger, type Logger } from '../shared/runtime/logger.ts';
 import { VERSION } from '../version.ts';
 import { EXIT_FAILED, printProblems, withConfig } from './output.ts';
 
+const DAEMON = { asksLapi: true };
+
 /**
  * The daemon: until SIGTERM or SIGINT; SIGHUP reads the configuration again and keeps the old one if the new one is
  * wrong or cannot run.
  */
 export function run(input: ConfigInput): Promise<number> {
-  return withConfig(input, async (first) => {
-    const log = createLogger('bouncer', first.LOG_LEVEL);
-    const stopped = stopSignal(); // heard from the beginning: a start may take seconds
-    log.info({ version: VERSION, lapi: first.CROWDSEC_LAPI_URL, caddies: first.CADDY_ADMIN }, 'the bouncer starts');
-    try {
-      const daemon = new ReloadableDaemon(input, first, log);
-      await daemon.start();
-      const signal = await Promise.race([stopped, daemon.broken]);
-      log.info({ signal }, 'stopping; Caddy keeps the last rules');
-      await daemon.stop();
-      return 0;
-    } catch (error) {
-      log.fatal({ reason: reasonOf(error) }, 'the bouncer cannot run');
-      return EXIT_FAILED;
-    }
-  });
+  return withConfig(input, (first) => serve(input, first), DAEMON);
+}
+
+async function serve(input: ConfigInput, first: BouncerConfig): Promise<number> {
+  const log = createLogger('bouncer', first.LOG_LEVEL);
+  const stopped = stopSignal(); // heard from the beginning: a start may take seconds
+  log.info({ version: VERSION, lapi: first.CROWDSEC_LAPI_URL, caddies: first.CADDY_ADMIN }, 'the bouncer starts');
+  try {
+    const daemon = new ReloadableDaemon(input, first, log);
+    await daemon.start();
+    const signal = await Promise.race([stopped, daemon.broken]);
+    log.info({ signal }, 'stopping; Caddy keeps the last rules');
+    await daemon.stop();
+    return 0;
+  } catch (error) {
+    log.fatal({ reason: reasonOf(error) }, 'the bouncer cannot run');
+    return EXIT_FAILED;
+  }
 }
 
 /** One daemon after another, each with the newest configuration that works. */
@@ -61,7 +65,7 @@ class ReloadableDaemon {
   }
 
   async #reload(): Promise<void> {
-    const loaded = loadConfig(this.#input);
+    const loaded = loadConfig(this.#input, DAEMON);
     if (loaded.kind === 'invalid') {
       printProblems(loaded.problems);
       this.#log.error({ problems: loaded.problems }, 'the new configuration is wrong; keeping the old one');

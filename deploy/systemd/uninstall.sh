@@ -24,11 +24,11 @@ case $purge in '' | --purge) ;; *) fail "$purge: the only option is --purge" ;; 
 if [ -z "$dest" ]; then
   systemctl disable --now caddy-crowdsec-control-api caddy-crowdsec-bouncer || true
   node=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' /etc/systemd/system/caddy-crowdsec-bouncer.service)
-  # With the service's own settings; the key is not used, but a configuration must have one.
+  # With the service's own settings.
   (
     set -a
     . /etc/caddy-crowdsec-sidecar/bouncer.env
-    CROWDSEC_BOUNCER_KEY=unused REDIS_URL=none "$node" "$prefix/dist/bouncer/main.js" clear
+    "$node" "$prefix/dist/bouncer/main.js" clear
   ) || echo 'uninstall.sh: Caddy did not answer; a "caddy reload" takes our rules out as well' >&2
 fi
 

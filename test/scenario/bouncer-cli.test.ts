@@ -14,7 +14,8 @@ import { requireBuild } from '../support/built.ts';
 beforeAll(() => requireBuild(), 120_000);
 
 const SECRETS = { CROWDSEC_BOUNCER_KEY: 'hunter2-key', BOUNCER_TOKEN: 'hunter2-long-token', REDIS_URL: 'redis://:hunter2@127.0.0.1:1' }; // prettier-ignore
-const ALONE = { CROWDSEC_BOUNCER_KEY: 'hunter2-key', BOUNCER_TOKEN: 'hunter2-long-token', REDIS_URL: 'none', BOUNCER_LISTEN: '127.0.0.1:1' }; // prettier-ignore
+const KEYLESS = { BOUNCER_TOKEN: 'hunter2-long-token', REDIS_URL: 'none', BOUNCER_LISTEN: '127.0.0.1:1' };
+const ALONE = { ...KEYLESS, CROWDSEC_BOUNCER_KEY: 'hunter2-key' };
 
 interface Ended {
   readonly code: number;
@@ -103,7 +104,7 @@ describe('wrong usage', () => {
     expect([code, err]).toEqual([2, expect.stringContaining(`"${ip}" is not an IP address`)]);
   });
 
-  it.each([['run'], ['status'], ['healthcheck'], ['clear']])('%s without a key exits 2', async (command) => {
+  it.each([['run'], ['check-config']])('%s without a key exits 2', async (command) => {
     const { code, err } = await bouncer([command]);
     expect([code, err]).toEqual([2, expect.stringContaining('CROWDSEC_BOUNCER_KEY: is required')]);
   });
@@ -111,17 +112,21 @@ describe('wrong usage', () => {
 
 describe('without a daemon', () => {
   it.each([[['status']], [['status', '--json']], [['lookup', '192.0.2.1']], [['export']], [['healthcheck']]])(
-    '%j exits 1 and says where it asked',
+    "%j exits 1 and says where it asked: it needs the daemon, and not the daemon's key",
     async (args) => {
-      const { code, out, err } = await bouncer(args, ALONE);
-      expect([code, out]).toEqual([1, '']);
-      expect(err).toMatch(/no bouncer answers at 127\.0\.0\.1:1 .*BOUNCER_LISTEN/);
+      for (const environment of [ALONE, KEYLESS]) {
+        const { code, out, err } = await bouncer(args, environment);
+        expect([code, out]).toEqual([1, '']);
+        expect(err).toMatch(/no bouncer answers at 127\.0\.0\.1:1 .*BOUNCER_LISTEN/);
+      }
     },
   );
 
   it('clear exits 1 where Caddy is not there', async () => {
-    const { code, err } = await bouncer(['clear'], { ...ALONE, CADDY_ADMIN: 'http://127.0.0.1:1' });
-    expect([code, err]).toEqual([1, expect.stringContaining('CADDY_ADMIN')]);
+    for (const environment of [ALONE, KEYLESS]) {
+      const { code, err } = await bouncer(['clear'], { ...environment, CADDY_ADMIN: 'http://127.0.0.1:1' });
+      expect([code, err]).toEqual([1, expect.stringContaining('CADDY_ADMIN')]);
+    }
   });
 });
 

@@ -9,7 +9,7 @@ const KEY = { CROWDSEC_BOUNCER_KEY: 'hunter2hunter2' };
 function load(environment: Readonly<Record<string, string>>) {
   const read = readConfig(bouncerOptions, { flags: {}, environment, file: {}, readSecretFile: () => '' });
   if (read.kind === 'invalid') return read;
-  const problems = crossCheck(read.values);
+  const problems = crossCheck(read.values, { asksLapi: true });
   return problems.length > 0 ? { kind: 'invalid' as const, problems } : read;
 }
 
