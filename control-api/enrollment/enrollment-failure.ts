@@ -118,6 +118,12 @@ const PATTERNS: readonly (readonly [RegExp, EnrollmentFailureReason])[] = [
   [/API error|could not enroll/i, 'capi_unreachable'],
 ];
 
+/** To register is of no use then: cscli has nowhere to write the account to, and says so each time. */
+const NO_ACCOUNT_FILE = /no configuration for Central API|loading online client credentials/i;
+
+const NAME_ACCOUNT_FILE =
+  'In CrowdSec’s config.yaml set api.server.online_client.credentials_path to a file that is there (an empty one will do), restart CrowdSec, and enroll again: that registers it too.';
+
 export function failureFromText(text: string): EnrollmentFailureReason {
   return PATTERNS.find(([pattern]) => pattern.test(text))?.[1] ?? 'unknown';
 }
@@ -134,6 +140,10 @@ export function failureFromCscli(failure: CscliFailure): EnrollmentFailure {
       return { ...enrollmentFailure('cscli_unavailable', failure.message), nextStep: failure.hint };
     case 'refused': {
       const all = [failure.message, ...failure.messages.map((message) => message.text)].join('\n');
+      if (NO_ACCOUNT_FILE.test(all)) {
+        const what = 'its configuration names no file for an account there';
+        return { ...enrollmentFailure('capi_not_registered', what), nextStep: NAME_ACCOUNT_FILE };
+      }
       const reason = failureFromText(all);
       return enrollmentFailure(reason, reason === 'unknown' ? failure.message : undefined);
     }

@@ -1,6 +1,8 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
 import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
@@ -154,6 +156,20 @@ describe('enrollment', () => {
     await waitFor(() => messages().some((message) => message.includes('attempt 2/3')), { what: 'a second attempt' });
     internet.capi.mode = 'up';
     expect((await answering).body).toMatchObject({ state: 'pending_acceptance' });
+  });
+
+  it('says what CrowdSec’s own configuration lacks, where registering would fail for ever', async () => {
+    const whole = await readFile(crowdsec.folders.config, 'utf8');
+    const config = parse(whole) as { api: { server: Record<string, unknown> } };
+    delete config.api.server['online_client'];
+    await writeFile(crowdsec.folders.config, stringify(config));
+    const answer = await enroll();
+    await writeFile(crowdsec.folders.config, whole);
+    expect(answer.body).toMatchObject({
+      status: 409,
+      code: 'capi_not_registered',
+      hint: expect.stringContaining('api.server.online_client.credentials_path') as string,
+    });
   });
 
   it('says "unauthorized" when the Central API forbids', async () => {
