@@ -19,6 +19,7 @@ prefix=${PREFIX:-/opt/caddy-crowdsec-sidecar}
 node=${NODE:-$(command -v node || true)}
 etc=/etc/caddy-crowdsec-sidecar
 units=/etc/systemd/system
+bin=/usr/local/bin
 users=/etc/sysusers.d
 
 fail() {
@@ -34,7 +35,7 @@ case $prefix in / | /usr | /opt | /etc | *..* | *[!a-zA-Z0-9/._-]*) fail "PREFIX
 umask 022
 list=$dest$prefix/.installed
 rm -rf -- "$dest$prefix.new"
-mkdir -p -- "$dest$prefix.new/dist" "$dest$prefix.new/deploy" "$dest$units" "$dest$users"
+mkdir -p -- "$dest$prefix.new/dist" "$dest$prefix.new/deploy" "$dest$units" "$dest$users" "$dest$bin"
 cp -R -- "$root/dist/bouncer" "$root/dist/caddy" "$root/dist/control-api" "$root/dist/package.json" "$dest$prefix.new/dist"
 cp -- "$root/package.json" "$root/LICENSE" "$dest$prefix.new"
 cp -- "$root/deploy/README.md" "$dest$prefix.new/deploy"
@@ -47,9 +48,14 @@ mv -- "$dest$prefix.new" "$dest$prefix"
 
 fill() { sed -e "s#@PREFIX@#$prefix#g" -e "s#@NODE@#$node#g" -- "$1"; }
 
-for unit in caddy-crowdsec-bouncer caddy-crowdsec-control-api; do
-  fill "$here/$unit.service" >"$dest$units/$unit.service"
-  echo "$units/$unit.service" >>"$list"
+for daemon in bouncer control-api; do
+  name=caddy-crowdsec-$daemon
+  fill "$here/$name.service" >"$dest$units/$name.service"
+  echo "$units/$name.service" >>"$list"
+  # A name to type, which knows the service's settings.
+  fill "$here/command.sh" | sed -e "s#@DAEMON@#$daemon#g" >"$dest$bin/$name"
+  chmod 0755 -- "$dest$bin/$name"
+  echo "$bin/$name" >>"$list"
 done
 
 cp -- "$here/caddy-crowdsec.sysusers" "$dest$users/caddy-crowdsec.conf"
@@ -77,4 +83,5 @@ if [ -z "$dest" ]; then
   systemd-sysusers caddy-crowdsec.conf
   systemctl daemon-reload
   echo 'then: systemctl enable --now caddy-crowdsec-bouncer caddy-crowdsec-control-api'
+  echo 'later: sudo caddy-crowdsec-bouncer status, sudo caddy-crowdsec-control-api diagnose'
 fi

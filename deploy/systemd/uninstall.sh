@@ -23,13 +23,8 @@ case $purge in '' | --purge) ;; *) fail "$purge: the only option is --purge" ;; 
 
 if [ -z "$dest" ]; then
   systemctl disable --now caddy-crowdsec-control-api caddy-crowdsec-bouncer || true
-  node=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' /etc/systemd/system/caddy-crowdsec-bouncer.service)
-  # With the service's own settings.
-  (
-    set -a
-    . /etc/caddy-crowdsec-sidecar/bouncer.env
-    "$node" "$prefix/dist/bouncer/main.js" clear
-  ) || echo 'uninstall.sh: Caddy did not answer; a "caddy reload" takes our rules out as well' >&2
+  /usr/local/bin/caddy-crowdsec-bouncer clear ||
+    echo 'uninstall.sh: Caddy did not answer; a "caddy reload" takes our rules out as well' >&2
 fi
 
 while IFS= read -r path; do

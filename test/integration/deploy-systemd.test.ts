@@ -55,6 +55,26 @@ describe('install.sh', () => {
     expect(said).not.toContain(token);
   });
 
+  it('puts commands that know the settings and secrets of their service', () => {
+    writeFileSync(join(root, ETC, 'secrets', 'bouncer-key'), 'k'.repeat(64));
+    const typed = (name: string, ...args: string[]) => {
+      const text = read(`/usr/local/bin/${name}`)
+        .replaceAll('/etc/', `${root}/etc/`)
+        .replaceAll('/opt/', `${root}/opt/`);
+      const path = bench.path(name);
+      writeFileSync(path, text, { mode: 0o755 });
+      return execFileSync(path, args, { env: { PATH: process.env['PATH'] }, encoding: 'utf8' });
+    };
+    const bouncer = typed('caddy-crowdsec-bouncer', 'check-config');
+    expect(bouncer).toMatch(/^BAN_ACTION = 451 {2}\(environment\)$/m);
+    for (const secret of ['CROWDSEC_BOUNCER_KEY', 'BOUNCER_TOKEN'])
+      expect(bouncer).toMatch(new RegExp(`^${secret} = \\[secret\\]`, 'm'));
+    expect(bouncer).toMatch(/^STATE_DIR = \/var\/lib\/caddy-crowdsec-bouncer /m);
+    // Without its settings it would want the port that LAPI has, and say so.
+    expect(typed('caddy-crowdsec-control-api', 'check-config')).toBe('the configuration is fine\n');
+    rmSync(join(root, ETC, 'secrets', 'bouncer-key'));
+  });
+
   it('offers settings that exist', () => {
     for (const [name, table] of [
       ['bouncer', bouncerOptions],
