@@ -54,6 +54,7 @@ function showAddresses(terminal: Terminal, stack: DemoStack, stateDir: string): 
   terminal.title('Try it');
   terminal.line(`  curl --interface 127.8.8.8 ${stack.siteUrl}`);
   terminal.line(`  ${shown(stack.cscliScript)} decisions add --ip 127.8.8.8 --duration 1m`);
+  terminal.line(`  ${shown(join(projectRoot, 'scripts', 'diagnose-crowdsec.sh'))}`);
   terminal.line();
   terminal.note(`Ports can be pinned: ${Object.values(PORT_SETTINGS).join(', ')}`);
   terminal.line('Ctrl-C stops everything.');

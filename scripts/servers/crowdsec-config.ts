@@ -41,9 +41,15 @@ export interface ConfigOptions {
   readonly push: boolean;
   /** As root the plugin must run as somebody else; an ordinary user cannot become anybody, so it stays itself. */
   readonly asRoot: boolean;
+  /** Whether it may get an account at the Central API; it makes one only when somebody enrolls it. */
+  readonly canEnroll?: boolean;
 }
 
-export function crowdsecConfig({ folders, listen, push, asRoot }: ConfigOptions): string {
+export function accountFile({ etc }: CrowdsecFolders): string {
+  return join(etc, 'online_api_credentials.yaml');
+}
+
+export function crowdsecConfig({ folders, listen, push, asRoot, canEnroll }: ConfigOptions): string {
   return stringify({
     // `daemonize: true` stays in the foreground here, and survives SIGHUP; with `false` 1.4.6 dies on it.
     common: { daemonize: true, log_media: 'stdout', log_level: 'info', working_dir: '.' },
@@ -65,6 +71,7 @@ export function crowdsecConfig({ folders, listen, push, asRoot }: ConfigOptions)
         listen_uri: listen,
         profiles_path: join(folders.etc, 'profiles.yaml'),
         console_path: join(folders.etc, 'console.yaml'),
+        ...(canEnroll === true ? { online_client: { credentials_path: accountFile(folders) } } : {}),
       },
     },
     ...(push ? { plugin_config: asRoot ? { user: 'nobody', group: 'nogroup' } : { user: '', group: '' } } : {}),

@@ -3,7 +3,7 @@ import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CrowdsecBinaries } from './binaries.ts';
 import { Child } from './child.ts';
-import { crowdsecConfig, crowdsecFolders, profiles } from './crowdsec-config.ts';
+import { accountFile, crowdsecConfig, crowdsecFolders, profiles } from './crowdsec-config.ts';
 import type { CrowdsecFolders, Push } from './crowdsec-config.ts';
 import { LapiMachine, type BanOptions } from './crowdsec-lapi.ts';
 import { preparePlugin } from './crowdsec-plugin.ts';
@@ -17,6 +17,8 @@ export interface CrowdsecOptions {
   readonly stateDir: string;
   readonly port?: number;
   readonly push?: Push;
+  /** Prepares it for the Central API and the Console: it goes there once somebody enrolls it, and not before. */
+  readonly canEnroll?: boolean;
   readonly logFile?: string;
 }
 
@@ -174,8 +176,12 @@ export class CrowdsecServer extends Child {
       await mkdir(folder, { recursive: true, mode: 0o755 });
     }
     await copyPackageFiles(this.#binaries, folders);
-    const config = { folders, listen: `127.0.0.1:${port}`, push: push !== undefined, asRoot: process.getuid?.() === 0 };
+    const asRoot = process.getuid?.() === 0;
+    const { canEnroll = false } = options;
+    const config = { folders, listen: `127.0.0.1:${port}`, push: push !== undefined, asRoot, canEnroll };
     await writeFile(folders.config, crowdsecConfig(config));
+    // Like Debian's package: without the file CrowdSec does not start, with an empty one it is not registered.
+    if (canEnroll && !existsSync(accountFile(folders))) await writeFile(accountFile(folders), '', { mode: 0o600 });
     await writeFile(join(folders.etc, 'profiles.yaml'), profiles(push !== undefined));
     await preparePlugin(folders, this.#binaries, push);
     await this.#addMachine();

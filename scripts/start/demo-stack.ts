@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
 import { bouncerOptions } from '../../bouncer/config.ts';
 import { OPTIONS as controlApiOptions } from '../../control-api/options.ts';
 import { findCaddy, findCrowdsec, findRedis, type Binary, type CrowdsecBinaries } from '../servers/binaries.ts';
@@ -123,6 +124,7 @@ async function startCrowdsec(context: Context): Promise<CrowdsecServer> {
       stateDir: join(stateDir, 'crowdsec'),
       port: ports.lapi,
       push: { url: `http://127.0.0.1:${ports.bouncer}/refresh`, token: bouncerToken },
+      canEnroll: true,
       logFile: logFile(context, 'crowdsec'),
     });
   const crowdsec = await terminal.step(
@@ -227,7 +229,8 @@ async function startControlApi(context: Context, crowdsec: CrowdsecServer, addre
     BOUNCER_TOKEN_FILE: join(stateDir, 'secrets', 'bouncer-token'),
     STATE_DIR: join(stateDir, 'control-api'),
   };
-  const env = daemonEnvironment(controlApiOptions, process.env, ours);
+  const env = { ...reloading(process.env), ...daemonEnvironment(controlApiOptions, process.env, ours) };
+  await writeSettings(context, env);
   const controlApi = new ControlApiProcess({
     port: ports.controlApi,
     token,
@@ -240,6 +243,22 @@ async function startControlApi(context: Context, crowdsec: CrowdsecServer, addre
     () => started(start, watcher),
     () => controlApi.url,
   );
+}
+
+/** A change of the Hub counts at once: this CrowdSec is ours, and can be told to read it. */
+function reloading(environment: Readonly<Record<string, string | undefined>>): Environment {
+  return environment['CROWDSEC_ENGINE'] === 'managed' ? {} : { CROWDSEC_PID: 'auto' };
+}
+
+/** For `scripts/diagnose-crowdsec.sh`, which is a process of its own and does not know where this stack is. */
+async function writeSettings({ stateDir, ports }: Context, env: Environment): Promise<void> {
+  const isSetting = (name: string) => name.replace(/_FILE$/, '') in controlApiOptions;
+  const settings = {
+    ...Object.fromEntries(Object.entries(env).filter(([name]) => isSetting(name))),
+    CONTROL_API_LISTEN: `127.0.0.1:${ports.controlApi}`,
+    CSCLI: `"${join(stateDir, 'cscli')}"`, // with the libraries that it needs
+  };
+  await writeFile(join(stateDir, 'control-api', 'settings.yaml'), stringify(settings), { mode: 0o600 });
 }
 
 async function started<T extends Child>(start: () => Promise<T>, watcher: Watcher): Promise<T> {

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LapiMachine } from '../../scripts/servers/crowdsec-lapi.ts';
 import { call } from '../../scripts/servers/http.ts';
 import { projectRoot } from '../../scripts/servers/project-root.ts';
+import { run as runProgram } from '../../scripts/servers/run.ts';
 import { requireBuild } from '../support/built.ts';
 import { descendantsOf, isRunning } from '../support/processes.ts';
 import { Workbench } from '../support/servers.ts';
@@ -85,6 +86,14 @@ describe('npm start', { timeout: 180_000 }, () => {
 
     const started = await descendantsOf(first.pid);
     for (const part of PARTS) expect(started.filter(({ command }) => part.test(command))).toHaveLength(1);
+
+    const diagnosed = await runProgram(join(projectRoot, 'scripts', 'diagnose-crowdsec.sh'), [], {
+      env: { START_STATE_DIR: stateDir },
+      timeoutMs: 120_000,
+    });
+    for (const title of ['Caddy', 'Redis', 'LAPI', 'Bouncer', 'config.yaml', 'Machine account', 'Rules in Caddy']) {
+      expect(diagnosed.stdout).toMatch(new RegExp(`^✓ ${title} `, 'm'));
+    }
 
     const lapi = await first.says(/CrowdSec +(http:\S+)/);
     const credentials = join(stateDir, 'crowdsec', 'etc', 'local_api_credentials.yaml');

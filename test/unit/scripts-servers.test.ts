@@ -57,6 +57,12 @@ describe("CrowdSec's configuration", () => {
     expect(parse(text)).toMatchObject({ common: { daemonize: true }, cscli: { hub_branch: 'master' } });
   });
 
+  it('has a place for an account at the Central API only where somebody may enroll it', () => {
+    const account = '/d/etc/online_api_credentials.yaml';
+    const config: unknown = parse(crowdsecConfig({ ...options, canEnroll: true }));
+    expect(config).toHaveProperty('api.server.online_client.credentials_path', account);
+  });
+
   it('runs the plugin as nobody where it can become somebody else', () => {
     expect(parse(crowdsecConfig(options))).toHaveProperty('plugin_config.user', 'nobody');
     expect(parse(crowdsecConfig({ ...options, asRoot: false }))).toHaveProperty('plugin_config.user', '');
