@@ -1,37 +1,26 @@
-/**
- * Mutation tests of the parts that decide without I/O: `npm run test:mutation`, or a part of them with
- * `npm run test:mutation -- --mutate 'bouncer/ipset/**'`.
- */
-const MUTATED = [
-  'bouncer/shared/{net,domain}/*.ts',
-  'bouncer/ipset/*.ts',
-  'bouncer/lapi/{decode,batch}.ts',
-  'bouncer/decisions/*.ts',
-  'bouncer/enforce/{ruleset,desired,push-pace,held-set,lane}.ts',
-  'caddy/!(admin-*|capabilities).ts',
-  'control-api/decisions/{ban-plan,ban-guards,csv,dictionary,page-cursor,prefix-matcher,row-filter,row-order}.ts',
-  'control-api/enrollment/enrollment-key.ts',
-  'control-api/hub/{hub-catalog,hub-item,hub-plan,hub-search}.ts',
-  'control-api/crowdsec/{command-words,cscli-messages}.ts',
-  'control-api/http/{cursor,duration-input,line-input,prefix-input}.ts',
-  'control-api/parse-json.ts',
-];
+import { PARTS } from './test/mutation/parts.mjs';
+
+/** Mutation tests of the part that MUTATION_PART names, or of all: `npm run test:mutation` goes from part to part. */
+const name = process.env.MUTATION_PART ?? 'all';
+const parts = name === 'all' ? Object.values(PARTS) : [PARTS[name]];
+const tests = parts.flatMap((part) => part.tests);
+process.env.MUTATION_TESTS = JSON.stringify(tests.map((pattern) => `test/${pattern}.test.ts`));
 
 export default {
-  mutate: MUTATED,
+  mutate: parts.flatMap((part) => part.mutate),
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
-  vitest: { configFile: 'test/mutation/vitest.config.ts', related: true },
+  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
   coverageAnalysis: 'perTest',
   // What is computed once, when a module is loaded, would need every test for each mutant.
   ignoreStatic: true,
-  concurrency: 2,
+  concurrency: 1,
   timeoutMS: 10_000,
   dryRunTimeoutMinutes: 30,
   thresholds: { high: 95, low: 90, break: 85 },
   reporters: ['clear-text', 'progress', 'json'],
-  clearTextReporter: { allowEmojis: false, reportTests: false, skipFull: false },
-  jsonReporter: { fileName: 'coverage/mutation.json' },
+  clearTextReporter: { allowColor: false, allowEmojis: false, reportTests: false, skipFull: false },
+  jsonReporter: { fileName: `coverage/mutation/${name}.json` },
   tempDirName: '.cache/stryker',
   ignorePatterns: ['/.cache', '/.state', '/dist', '/coverage', '/control-api/ui', '/deploy'],
   allowEmpty: false,

@@ -1,0 +1,50 @@
+/**
+ * The parts that decide without I/O, and for each the tests that have to notice when it is broken: its own, which start
+ * no server and wait for nothing. That another part's tests would stumble over a mistake too does not count, and asking
+ * all of them about each mutant would take hours.
+ */
+export const PARTS = {
+  net: {
+    mutate: ['bouncer/shared/net/*.ts'],
+    // Not `net-long-text`: what it counts is time.
+    tests: ['unit/net-{prefix,second-reader}', 'property/net-*'],
+  },
+  domain: {
+    mutate: ['bouncer/shared/domain/*.ts'],
+    tests: ['unit/shared-{domain,duration}', 'property/shared-duration'],
+  },
+  ipset: {
+    mutate: ['bouncer/ipset/*.ts'],
+    tests: ['unit/ipset-*', 'property/ipset-against-oracle'],
+  },
+  lapi: {
+    mutate: ['bouncer/lapi/{decode,batch}.ts'],
+    tests: ['unit/bouncer-lapi-{decode,batch}', 'property/bouncer-decode'],
+  },
+  decisions: {
+    mutate: ['bouncer/decisions/*.ts'],
+    tests: ['unit/bouncer-{store,verdict,intake}', 'property/bouncer-{store,ban-set}'],
+  },
+  enforce: {
+    mutate: ['bouncer/enforce/{ruleset,desired,push-pace,held-set,lane}.ts'],
+    tests: ['unit/bouncer-{desired,push-pace,caddy-round,lane-folder,ownership}', 'property/bouncer-{lane,ban-set}'],
+  },
+  caddy: {
+    mutate: ['caddy/!(admin-*|capabilities).ts'],
+    tests: ['unit/caddy-*', 'property/caddy-*'],
+  },
+  'control-api': {
+    mutate: [
+      'control-api/decisions/{ban-plan,ban-guards,csv,dictionary,page-cursor,prefix-matcher,row-filter,row-order}.ts',
+      'control-api/enrollment/enrollment-key.ts',
+      'control-api/hub/{hub-catalog,hub-item,hub-plan,hub-search}.ts',
+      'control-api/crowdsec/{command-words,cscli-messages}.ts',
+      'control-api/http/{cursor,duration-input,line-input,prefix-input}.ts',
+      'control-api/parse-json.ts',
+    ],
+    tests: [
+      'unit/control-api-{ban-plan,decisions-page,enrollment,hub,inputs}',
+      'property/{control-api-parsing,shared-duration}',
+    ],
+  },
+};
