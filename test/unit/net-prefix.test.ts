@@ -10,7 +10,8 @@ import {
   parsePrefix,
   prefixParts,
 } from '../../bouncer/shared/net/prefix.ts';
-import { maskWord } from '../../bouncer/shared/net/words.ts';
+import { prefixWords, readPrefix } from '../../bouncer/shared/net/read-prefix.ts';
+import { maskWord, readIpv4, readIpv6 } from '../../bouncer/shared/net/words.ts';
 
 describe('parsePrefix', () => {
   it.each([
@@ -82,6 +83,9 @@ describe('parsePrefix', () => {
     ['no length after a slash', '1.2.3.4/'],
     ['a netmask', '1.2.3.4/255.0.0.0'],
     ['two lengths', '1.2.3.4/8/8'],
+    ['a slash after a length', '1.2.3.4/1/'],
+    ['a dot after a length', '::/12.'],
+    ['a colon after a length', '1.2.3.4/1:'],
     ['a length alone', '/8'],
     ['a length and more', '1.2.3.4/8x'],
     ['white space before', ' 1.2.3.4'],
@@ -98,6 +102,7 @@ describe('parsePrefix', () => {
     ['a single colon', ':'],
     ['three colons', ':::'],
     ['two gaps', '1::2::3'],
+    ['two gaps, one at the start', '::1::2'],
     ['a colon at the start', ':1:2:3:4:5:6:7'],
     ['a colon at the end', '1:2:3:4:5:6:7:'],
     ['seven groups', '1:2:3:4:5:6:7'],
@@ -107,18 +112,16 @@ describe('parsePrefix', () => {
     ['a letter above f', '1::g'],
     ['a quad that is not last', '1.2.3.4::'],
     ['a quad after seven groups', '1:2:3:4:5:6:7:1.2.3.4'],
+    ['a quad after six groups and a gap', '1:2:3:4:5:6::1.2.3.4'],
+    ['a quad after seven groups and a gap', '1:2:3:4:5:6:7::1.2.3.4'],
     ['a quad with a leading zero', '::ffff:01.2.3.4'],
     ['a short quad', '::1.2.3'],
     ['a range of hyphens', '1.2.3.4-1.2.3.9'],
-  ])('finds none in %s: %j', (_, text) => expect(parsePrefix(text)).toBeUndefined());
-
-  it.each(['1', '0', '1.', ':', '1:', '::', 'f', '/', '1/', '%', ' ', '1.2.3.4/', '\ud800'])(
-    'rejects 4 KiB of %j, ten thousand times over',
-    (part) => {
-      const text = part.repeat(4096 / part.length);
-      for (let i = 0; i < 10_000; i++) if (parsePrefix(text) !== undefined) expect.fail();
-    },
-  );
+  ])('finds none in %s: %j', (_, text) => {
+    expect(parsePrefix(text)).toBeUndefined();
+    // The sets read millions with this, and ask no second reader.
+    expect(readPrefix(text, prefixWords())).toBe(false);
+  });
 });
 
 describe('parseAddress', () => {
@@ -126,6 +129,19 @@ describe('parseAddress', () => {
     expect(parseAddress('1.2.3.4')).toBe('1.2.3.4');
     expect(parseAddress('1.2.3.4/32')).toBeUndefined();
     expect(parseAddress('::1/128')).toBeUndefined();
+  });
+});
+
+describe('a slice of a text', () => {
+  it('ends where it ends, whatever the text goes on with', () => {
+    expect(readIpv4('10.0.0.123', 0, 8)).toBe(0x0a000001);
+    expect(readIpv4('10.0.0.1', 0, 7)).toBe(-1);
+    const words = new Uint32Array(4);
+    expect(readIpv6('2001:db8::123', 0, 11, words)).toBe(true);
+    expect(words).toEqual(Uint32Array.of(0x20010db8, 0, 0, 1));
+    expect(readIpv6('::1', 0, 1, words)).toBe(false);
+    expect(readIpv6('::1', 0, 2, words)).toBe(true);
+    expect(words).toEqual(new Uint32Array(4));
   });
 });
 

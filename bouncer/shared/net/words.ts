@@ -144,11 +144,10 @@ function hexGroups(parts: readonly number[], from: number, to: number): string {
 /** The first of the longest runs of zero groups: where it starts, and the group after it. */
 function longestZeroRun(parts: readonly number[]): [from: number, to: number] {
   let best: [number, number] = [0, 0];
-  for (let from = 0; from < 8; from++) {
-    let to = from;
-    while (to < 8 && parts[to] === 0) to++;
-    if (to - from > best[1] - best[0]) best = [from, to];
-    if (to > from) from = to;
+  let from = 0;
+  for (let i = 0; i < 8; i++) {
+    if (parts[i] !== 0) from = i + 1;
+    else if (i + 1 - from > best[1] - best[0]) best = [from, i + 1];
   }
   return best;
 }
