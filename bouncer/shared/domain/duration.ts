@@ -19,10 +19,11 @@ const LONGEST_MS = 2 ** 63 / 1e6;
  */
 export function parseDuration(text: string): number | undefined {
   if (text.length > 64) return undefined;
-  const [, sign, rest = ''] = /^([+-]?)(.*)$/su.exec(text) ?? [];
+  const isNegative = text.startsWith('-');
+  const rest = isNegative || text.startsWith('+') ? text.slice(1) : text;
   const total = rest === '0' ? 0 : sumOfParts(rest);
   if (total === undefined || total > LONGEST_MS) return undefined;
-  return sign === '-' ? -total : total;
+  return isNegative ? -total : total;
 }
 
 function sumOfParts(text: string): number | undefined {
