@@ -1,6 +1,7 @@
 /**
  * The commands of the documentation, typed into a shell: `cscli`, `caddy`, `node` and `curl` are the real ones, on a
- * real stack. `docker compose exec SERVICE …` is what the service would run, since there is no engine here.
+ * real stack. `docker compose exec SERVICE …` is what the service would run, since there is no engine here; the commands
+ * of the services know the settings of this stack (deploy-systemd.test.ts tries them with their own).
  */
 import { chmod, copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -111,7 +112,14 @@ beforeAll(async () => {
       'esac',
     ].join('\n'),
   );
-  await chmod(join(bin, 'docker'), 0o755);
+  await writeFile(join(bin, 'sudo'), '#!/bin/sh\nexec "$@"\n');
+  for (const [daemon, own] of [
+    ['bouncer', ''],
+    ['control-api', `env -u BOUNCER_TOKEN ${variables(settings).join(' ')} `],
+  ] as const)
+    await writeFile(join(bin, `caddy-crowdsec-${daemon}`), `#!/bin/sh\nexec ${own}node dist/${daemon}/main.js "$@"\n`);
+  for (const name of ['docker', 'sudo', 'caddy-crowdsec-bouncer', 'caddy-crowdsec-control-api'])
+    await chmod(join(bin, name), 0o755);
 });
 
 afterAll(() => stack.stop());

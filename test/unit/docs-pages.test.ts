@@ -99,9 +99,11 @@ describe.each(all.map((page) => [page.path, page] as const))('%s', (path, page) 
 const ORDINARY = ['apt-get', 'cd', 'cp', 'curl', 'git', 'grep', 'journalctl', 'nslookup', 'rm', 'systemctl'];
 /** Checked by their own help in test/integration/deploy-docs.test.ts. */
 const ASKED_ELSEWHERE = ['caddy', 'cscli', 'docker', 'node'];
+/** Put in place by deploy/systemd/install.sh, as test/integration/deploy-systemd.test.ts sees. */
+const INSTALLED = ['caddy-crowdsec-bouncer', 'caddy-crowdsec-control-api'];
 
 function whyNot([program = '', ...rest]: readonly string[], folder: string): string | undefined {
-  if (ORDINARY.includes(program) || ASKED_ELSEWHERE.includes(program)) return undefined;
+  if ([...ORDINARY, ...ASKED_ELSEWHERE, ...INSTALLED].includes(program)) return undefined;
   if (program === 'npm') return npmProblem(rest);
   if (program === 'npx') return existsSync(at(`node_modules/.bin/${rest[0] ?? ''}`)) ? undefined : 'no such package';
   if (/^(\.?\.\/|[\w-]+\/)/.test(program)) return scriptProblem(program, folder);
