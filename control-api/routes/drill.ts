@@ -11,7 +11,14 @@ import { withAge } from './lapi-age.ts';
 import { lapiProblem } from './lapi-problems.ts';
 import { BASE, problems } from './shared-responses.ts';
 
-const stepSchema = z.object({ confirmed: z.boolean(), took_ms: z.number().int(), missing: z.array(z.string()) });
+const stepSchema = z.object({
+  confirmed: z.boolean(),
+  took_ms: z.number().int().openapi({ description: 'from the request to LAPI until the last Caddy was heard' }),
+  missing: z.array(z.string()),
+  caddies: z.array(z.object({ admin: z.string(), took_ms: z.number().int().nullable() })).openapi({
+    description: 'when each Caddy was first seen to follow; null when it was not, none without a word of the bouncer',
+  }),
+});
 
 const drillSchema = z
   .object({
@@ -55,7 +62,7 @@ export function drillRoutes({ decisions, protection, clock }: DrillPorts) {
       (one) => covering.get(one)?.length === 0 && !allowed.some((prefix) => covers(prefix, one)),
     );
     if (address === undefined) throw noFreeAddress();
-    const result = await banDrill({ banning, unbanning, bouncer }, address);
+    const result = await banDrill({ banning, unbanning, bouncer, clock }, address);
     if (result.kind === 'lapi') throw lapiProblem(await withAge(result.failure, protection, clock));
     const { ban, lift } = result;
     const isProven = ban.confirmed && lift.confirmed;
@@ -63,8 +70,13 @@ export function drillRoutes({ decisions, protection, clock }: DrillPorts) {
   });
 }
 
-function view({ confirmed, tookMs, missing }: DrillStep): z.infer<typeof stepSchema> {
-  return { confirmed, took_ms: tookMs, missing: [...missing] };
+function view({ confirmed, tookMs, missing, caddies }: DrillStep): z.infer<typeof stepSchema> {
+  return {
+    confirmed,
+    took_ms: tookMs,
+    missing: [...missing],
+    caddies: caddies.map((caddy) => ({ admin: caddy.admin, took_ms: caddy.tookMs ?? null })),
+  };
 }
 
 function nothingToProve(reason: string): Problem {

@@ -2,8 +2,11 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { BOUNCER_STATES } from '../../bouncer/shared/domain/status.ts';
 import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
+import { countsOf, type DecisionSample } from '../history/decision-sample.ts';
 import { downSample, startOfSlots } from '../history/down-sample.ts';
 import { samplesSince } from '../history/history-log.ts';
+import { summarize } from '../protection/bouncer-summary.ts';
+import type { Protection } from '../protection/protection.ts';
 import { viaRedis } from '../redis-access.ts';
 import { BASE, problems } from './shared-responses.ts';
 
@@ -33,7 +36,7 @@ const historySchema = z
 const getHistory = createRoute({
   method: 'get',
   path: `${BASE}/decisions/history`,
-  summary: 'How many decisions there were, over time; written down every five minutes, and when it changes',
+  summary: 'How many decisions there were, over time, up to now; written down every five minutes, and when it changes',
   request: { query: z.strictObject({ period: z.enum(['24h', '7d']).default('24h') }) },
   responses: {
     200: { description: 'Oldest first', content: { 'application/json': { schema: historySchema } } },
@@ -43,15 +46,23 @@ const getHistory = createRoute({
 
 export interface HistoryPorts {
   readonly redis: RedisLink;
+  readonly protection: Protection;
   readonly clock: Clock;
 }
 
-export function historyRoutes({ redis, clock }: HistoryPorts) {
+export function historyRoutes({ redis, protection, clock }: HistoryPorts) {
+  /** What holds now; it is written down only when it has held for some time. */
+  async function samplesUpToNow(since: number, now: number): Promise<DecisionSample[]> {
+    const written = await viaRedis(redis, (link) => samplesSince(link, since));
+    const counts = countsOf(summarize(await protection.bouncers(), undefined));
+    return counts === undefined ? written : [...written, { ...counts, at: now }];
+  }
+
   return new OpenAPIHono().openapi(getHistory, async (c) => {
     const plan = { ...PERIODS[c.req.valid('query').period], now: clock.wall() };
     // From one slot earlier on: what was known just before the first one may still hold in it.
     const since = startOfSlots(plan) - plan.slotMs;
-    const slots = downSample(await viaRedis(redis, (link) => samplesSince(link, since)), plan);
+    const slots = downSample(await samplesUpToNow(since, plan.now), plan);
     return c.json(
       {
         slot_seconds: plan.slotMs / 1_000,

@@ -192,6 +192,7 @@ export interface DrillStep {
   readonly confirmed: boolean;
   readonly took_ms: number;
   readonly missing: readonly string[];
+  readonly caddies: readonly { readonly admin: string; readonly took_ms: number | null }[];
 }
 
 export interface BanDrill {

@@ -41,6 +41,12 @@ export function Drill() {
                 : `The ban of ${result.address} did not go all the way.`}
             </strong>
           </p>
+          {result.ban.caddies.map(({ admin, took_ms: banMs }) => (
+            <p key={admin}>
+              Caddy at <code>{plain(admin)}</code>: {atCaddy('blocked', 'not seen to block', banMs)},{' '}
+              {atCaddy('let in again', 'not seen to let in', liftTime(result, admin))}.
+            </p>
+          ))}
           <Missing what="Banning" step={result.ban} />
           <Missing what="Lifting" step={result.lift} />
         </Note>
@@ -48,6 +54,14 @@ export function Drill() {
       <CurlLine call={CALL} />
     </section>
   );
+}
+
+function liftTime({ lift }: BanDrill, admin: string): number | null {
+  return lift.caddies.find((caddy) => caddy.admin === admin)?.took_ms ?? null;
+}
+
+function atCaddy(done: string, otherwise: string, tookMs: number | null): string {
+  return tookMs === null ? otherwise : `${done} after ${seconds(tookMs)}`;
 }
 
 function Missing({ what, step: { confirmed, missing } }: { readonly what: string; readonly step: DrillStep }) {
