@@ -22,8 +22,8 @@ export function startOfSlots({ now, slotMs, slots }: SlotPlan): number {
 }
 
 /**
- * Of each slot the sample with the most decisions: a short wave of bans is not lost between two others. A slot without
- * any has what was known just before it.
+ * Of each slot the most of each origin: a short wave of bans is not lost between two others, nor beside a community
+ * list that has become shorter. A slot without any sample has what was known just before it.
  * @param samples oldest first.
  */
 export function downSample(samples: readonly DecisionSample[], plan: SlotPlan): HistorySlot[] {
@@ -32,8 +32,7 @@ export function downSample(samples: readonly DecisionSample[], plan: SlotPlan): 
   for (const sample of samples) {
     const slot = Math.floor((sample.at - start) / plan.slotMs);
     if (slot < 0 || slot >= plan.slots) continue;
-    const best = found[slot];
-    if (best === undefined || totalOf(sample) >= totalOf(best)) found[slot] = sample;
+    found[slot] = mostOf(found[slot] ?? sample, sample);
   }
   let next = 0;
   let before: DecisionSample | undefined;
@@ -45,6 +44,11 @@ export function downSample(samples: readonly DecisionSample[], plan: SlotPlan): 
   });
 }
 
-function totalOf({ local, community, lists }: DecisionSample): number {
-  return local + community + lists;
+function mostOf(most: DecisionSample, sample: DecisionSample): DecisionSample {
+  return {
+    ...sample,
+    local: Math.max(most.local, sample.local),
+    community: Math.max(most.community, sample.community),
+    lists: Math.max(most.lists, sample.lists),
+  };
 }

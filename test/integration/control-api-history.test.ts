@@ -53,6 +53,12 @@ it('writes down at its start how many decisions are in force, and shows them in 
   expect((await history('7d')).slots.at(-1)).toMatchObject({ counts: NEWEST });
 });
 
+it('shows in the newest part what holds now, long before that is written down', async () => {
+  await writeStatus(link, bouncerStatus({ decisions: { ...DECISIONS, total: 33_556, local: 10 } }));
+  expect((await history('24h')).slots.at(-1)).toMatchObject({ counts: { ...NEWEST, local: 10 } });
+  expect(await written()).toBe(1);
+});
+
 it('keeps the series over restarts of Redis and of itself, and counts nothing twice', async () => {
   await api.stop();
   await redis.restart();

@@ -29,6 +29,13 @@ describe('a series of decisions, in parts of equal length', () => {
     ]);
   });
 
+  it('shows a wave of our own beside a community list that has become shorter, and what holds at the end', () => {
+    const before = sample(NOON + MINUTE, 3, { community: 15_000 });
+    const after = sample(NOON + 9 * MINUTE, 60, { community: 14_000, state: 'monitoring' });
+    const slots = downSample([before, after], { now: NOON + 14 * MINUTE, slotMs: 15 * MINUTE, slots: 4 });
+    expect(slots.at(-1)?.sample).toMatchObject({ local: 60, community: 15_000, state: 'monitoring' });
+  });
+
   it('begins each part at a multiple of its length, whenever it is asked', () => {
     const starts = (now: number) => downSample([], { now, slotMs: 15 * MINUTE, slots: 4 }).map(({ at }) => at);
     expect(starts(NOON)).toEqual(starts(NOON + 15 * MINUTE - 1));

@@ -1,5 +1,6 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useResource } from '../../api/resource.ts';
+import { useStatus } from '../../api/status.ts';
 import type { DecisionHistory } from '../../api/wire.ts';
 import { CurlLine } from '../../parts/copy-line.tsx';
 import { count } from '../../text/count.ts';
@@ -16,7 +17,11 @@ const HEIGHT = 40;
 export function DecisionHistoryCard() {
   const [period, setPeriod] = useState<(typeof PERIODS)[number]['id']>('24h');
   const path = `/decisions/history?period=${period}`;
-  const { data } = useResource<DecisionHistory>(path, { everyMs: 60_000, kinds: ['decisions'] });
+  const { data, reload } = useResource<DecisionHistory>(path, { everyMs: 60_000 });
+  const { data: status } = useStatus();
+  const now = JSON.stringify([status?.bouncer.decisions, status?.bouncer.state]);
+  // No event tells of what CrowdSec itself decides: other numbers do.
+  useEffect(() => void reload(), [now, reload]);
   return (
     <section class="card" aria-label="Decisions over time">
       <div class="card-head">
