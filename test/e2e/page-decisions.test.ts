@@ -1,41 +1,25 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
-import { TestBrowser, type WatchedPage } from '../support/browser.ts';
 import { type Stack, startStack } from '../support/stack.ts';
-import { signIn } from './page-under-test.ts';
+import { pageForEachTest } from './page-under-test.ts';
 import { communityList, HOSTILE, postAlerts } from './sample-alerts.ts';
 
 /** One of the community list that was banned for http-sensitive-files. */
 const SENSITIVE = '14.0.39.87';
 
 let stack: Stack;
-let browser: TestBrowser;
-let watched: WatchedPage;
 let page: Page;
 
 const open = (query = '') => page.goto(`${stack.controlApi.url}/security/live-decisions${query}`);
 
-beforeAll(async () => {
-  browser = await TestBrowser.start();
-  stack = await startStack({ caddy: 'newest', controlApi: true, push: true });
-  await postAlerts(stack.crowdsec, [communityList(2_000)]);
-});
-
-beforeEach(async () => {
-  watched = await browser.open();
-  page = watched.page;
-  await signIn(page, stack);
-});
-
-afterEach(async () => {
-  expect(watched.complaints).toEqual([]);
-  await watched.close();
-});
-
-afterAll(async () => {
-  await browser.stop();
-  await stack.stop();
+pageForEachTest({
+  start: async () => {
+    stack = await startStack({ caddy: 'newest', controlApi: true, push: true });
+    await postAlerts(stack.crowdsec, [communityList(2_000)]);
+    return stack;
+  },
+  opened: (one) => (page = one),
 });
 
 describe('an address that is blocked', () => {

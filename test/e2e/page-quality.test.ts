@@ -1,9 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VIEW_PATHS } from '../../control-api/page/view-paths.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { type Stack, startStack } from '../support/stack.ts';
-import { signIn } from './page-under-test.ts';
+import { axeFindings, signIn } from './page-under-test.ts';
 import { HOSTILE, postAlerts, weekOfAlerts } from './sample-alerts.ts';
 
 /** Everything that the page is made of, as it goes over the wire. */
@@ -35,8 +34,7 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
       await page.goto(`${stack.controlApi.url}${path}`);
       await page.locator('h1').waitFor();
       await page.waitForTimeout(700);
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      found.push(...violations.map(({ id, nodes }) => `${path}: ${id}: ${nodes[0]?.html ?? ''}`));
+      found.push(...(await axeFindings(page)));
     }
     expect(found).toEqual([]);
     expect(watched.complaints).toEqual([]);

@@ -1,51 +1,36 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { findCrowdsec } from '../../scripts/servers/binaries.ts';
 import { withCentralApi } from '../integration/control-api-crowdsec.ts';
-import { TestBrowser, type WatchedPage } from '../support/browser.ts';
 import { Internet } from '../support/internet/internet.ts';
 import { Workbench } from '../support/servers.ts';
 import { type Stack, startStack } from '../support/stack.ts';
-import { signIn } from './page-under-test.ts';
+import { pageForEachTest } from './page-under-test.ts';
 
 const KEY = 'abcdefghijklmnop';
 
-let workbench: Workbench;
-let internet: Internet;
+let workbench: Workbench | undefined;
 let stack: Stack;
-let browser: TestBrowser;
-let watched: WatchedPage;
 let page: Page;
 
-beforeAll(async () => {
-  browser = await TestBrowser.start();
-  workbench = await Workbench.open();
-  const { hubDir } = await findCrowdsec();
-  if (hubDir === undefined) throw new Error('this CrowdSec came without its Hub, so nothing can be installed from it');
-  internet = workbench.also(await Internet.start({ caFile: workbench.path('ca.pem'), hubDir }));
-  internet.capi.keys.add(KEY);
-  stack = await startStack({
-    caddy: 'newest',
-    controlApi: { HTTPS_PROXY: internet.proxyUrl, SSL_CERT_FILE: internet.caFile },
-  });
-  await withCentralApi(stack.crowdsec);
-});
+afterAll(() => workbench?.stop());
 
-beforeEach(async () => {
-  watched = await browser.open();
-  page = watched.page;
-  await signIn(page, stack);
-});
-
-afterEach(async () => {
-  expect(watched.complaints).toEqual([]);
-  await watched.close();
-});
-
-afterAll(async () => {
-  await browser.stop();
-  await stack.stop();
-  await workbench.stop();
+pageForEachTest({
+  start: async () => {
+    workbench = await Workbench.open();
+    const { hubDir } = await findCrowdsec();
+    if (hubDir === undefined)
+      throw new Error('this CrowdSec came without its Hub, so nothing can be installed from it');
+    const internet = workbench.also(await Internet.start({ caFile: workbench.path('ca.pem'), hubDir }));
+    internet.capi.keys.add(KEY);
+    stack = await startStack({
+      caddy: 'newest',
+      controlApi: { HTTPS_PROXY: internet.proxyUrl, SSL_CERT_FILE: internet.caFile },
+    });
+    await withCentralApi(stack.crowdsec);
+    return stack;
+  },
+  opened: (one) => (page = one),
 });
 
 describe('Hub presets', () => {
