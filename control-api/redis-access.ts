@@ -8,12 +8,17 @@ export class RedisUnavailable extends Error {
   }
 }
 
+/** In words for people: ioredis gives up a command whose connection is lost with advice for programmers. */
+export function redisTrouble(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /max retries per request/i.test(message) ? 'the connection was lost' : message;
+}
+
 /** Does something with Redis; whatever goes wrong in it comes out as one kind of error. */
 export async function viaRedis<Result>(redis: RedisLink, work: (redis: RedisLink) => Promise<Result>): Promise<Result> {
   try {
     return await work(redis);
   } catch (error) {
-    const reason = redis.error ?? (error instanceof Error ? error.message : String(error));
-    throw new RedisUnavailable(reason, { cause: error });
+    throw new RedisUnavailable(redis.error ?? redisTrouble(error), { cause: error });
   }
 }

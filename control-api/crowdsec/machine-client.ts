@@ -114,13 +114,26 @@ export class MachineClient {
       return { kind: 'ok', value: await this.#transport.send(request) };
     } catch (error) {
       const { message } = describeNetworkError(error);
+      const hint = 'LAPI needs 30 to 60 seconds to start; check that CrowdSec runs, and CROWDSEC_LAPI_URL.';
+      const mayBeDone = isDecisionChange(request) && WITHOUT_ANSWER.has(message);
       return {
         kind: 'unreachable',
-        message: `LAPI not available: ${message}`,
-        hint: 'LAPI needs 30 to 60 seconds to start; check that CrowdSec runs, and CROWDSEC_LAPI_URL.',
+        message: `LAPI not available: ${message}${mayBeDone ? ', so it may have done it all the same' : ''}`,
+        hint: mayBeDone ? `Look at the live decisions before you ask again. ${hint}` : hint,
       };
     }
   }
+}
+
+/** What leaves open whether LAPI got the request: one that was only slow stores a ban when nobody listens any more. */
+const WITHOUT_ANSWER: ReadonlySet<string> = new Set([
+  'no answer within the time limit',
+  'the connection was reset',
+  'the connection was closed',
+]);
+
+function isDecisionChange({ method, path }: LapiRequest): boolean {
+  return method === 'DELETE' || (method === 'POST' && path === '/v1/alerts');
 }
 
 function read<Schema extends z.ZodType>(reply: LapiResult<LapiReply>, schema: Schema): LapiResult<z.output<Schema>> {

@@ -5,6 +5,7 @@ import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import type { Logger } from '../../bouncer/shared/runtime/logger.ts';
 import type { Service } from '../../bouncer/shared/runtime/service.ts';
 import { Wake } from '../../bouncer/shared/runtime/wake.ts';
+import { redisTrouble } from '../redis-access.ts';
 import { DecisionRows, wallOffset } from './decision-rows.ts';
 import type { PlaceFinder } from './places.ts';
 
@@ -119,7 +120,8 @@ export class DecisionTable implements Service {
       else if (this.#asOf !== undefined) this.#reason = 'Redis has lost the decisions; a bouncer writes them anew';
       this.#notedSince ??= this.#asOf;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const trouble = redisTrouble(error);
+      const reason = trouble.startsWith('Redis ') ? trouble : `Redis: ${trouble}`;
       if (reason !== this.#reason) log.warn({ reason }, 'the decisions in Redis cannot be followed now');
       this.#reason = reason;
       // An entry that cannot be read is in the next snapshot.

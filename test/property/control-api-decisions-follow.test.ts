@@ -17,11 +17,14 @@ import { anyPrefix } from '../support/fake-prefixes.ts';
 /** The few commands that a snapshot and its batches need, on one key each. */
 class FakeRedis extends EventEmitter {
   isUp = true;
+  /** What a command that is under way as the connection ends is given up with. */
+  lost: Error | undefined;
   snapshot: Buffer | undefined;
   entries: [id: string, fields: string[]][] = [];
   #last = 0;
 
   get commands() {
+    if (this.lost !== undefined) throw this.lost;
     if (!this.isUp) throw new Error('Redis is not available: it is down');
     return this;
   }
@@ -226,6 +229,19 @@ describe('the table of decisions', () => {
     expect(table?.state.kind).toBe('live');
     world.clock.advance(3_600_000);
     expect(table?.rows.size).toBe(0);
+  });
+
+  it('says in words for people that the connection was lost', async () => {
+    const world = new World();
+    await world.pull([], [{ id: 1, prefix: '1.2.3.4', seconds: 3_600 }]);
+    await world.flush();
+    world.newTable();
+    const [table] = world.tables;
+    await table?.catchUp();
+    world.redis.lost = new Error('Reached the max retries per request limit (which is 0). Refer to "…" option.');
+    world.clock.advance(10_000);
+    await table?.catchUp();
+    expect(table?.state).toMatchObject({ kind: 'stale', reason: 'Redis: the connection was lost' });
   });
 
   it('starts from the next snapshot when an entry cannot be read', async () => {
