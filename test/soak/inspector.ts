@@ -29,9 +29,9 @@ export class Inspector {
     this.#pid = pid;
   }
 
-  /** The setting that opens an inspector on this port of loopback. */
+  /** The setting that opens an inspector on this port of loopback; warnings then say where they come from. */
   static environment(port: number): Readonly<Record<string, string>> {
-    return { NODE_OPTIONS: `--inspect=127.0.0.1:${port}` };
+    return { NODE_OPTIONS: `--inspect=127.0.0.1:${port} --trace-warnings` };
   }
 
   static async attach(pid: number, port: number): Promise<Inspector> {

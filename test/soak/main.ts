@@ -32,7 +32,7 @@ export async function main(args: readonly string[]): Promise<void> {
       `  ${name.padEnd(24)} ${done} done, ${failed} failed${lastError === undefined ? '' : ` (${lastError})`}`,
     );
   const isRealFine = show(terminal, real.figures);
-  for (const reason of real.broken) terminal.fail(reason);
+  for (const reason of [...real.broken, ...real.leaks]) terminal.fail(reason);
   const isFine = isFastFine && isRealFine && real.broken.length === 0;
   if (isFine) terminal.done('verdict', 'nothing grows beyond its bound');
   else terminal.fail('something goes on growing: see the lines with ✗');

@@ -47,6 +47,8 @@ export interface RealTime {
   readonly load: Load['counts'];
   /** What went over a limit that is no growth. */
   readonly broken: readonly string[];
+  /** What Node itself takes for a leak, in its own words. */
+  readonly leaks: readonly string[];
 }
 
 export async function realTime(durationMs: number, doing: (what: string) => void): Promise<RealTime> {
@@ -76,7 +78,8 @@ export async function realTime(durationMs: number, doing: (what: string) => void
     }
     await load.stop();
     for (const inspector of Object.values(inspectors)) inspector.close();
-    return { figures: recorder.figures, load: load.counts, broken: brokenLimits(recorder) };
+    const leaks = [...leaksSeen.values()];
+    return { figures: recorder.figures, load: load.counts, broken: brokenLimits(recorder), leaks };
   } finally {
     await stack?.stop();
     await folders.stop();
@@ -88,14 +91,22 @@ function pidOf(child: Child): number {
   return child.pid;
 }
 
-const leaksSeen = new Set<string>();
+/** Each by its first line, with the lines after it: they say where it comes from. */
+const leaksSeen = new Map<string, string>();
+const TRACE_LINES = 12;
+
+function lookForLeaks(child: Child): void {
+  const lines = child.logs(500).split('\n');
+  for (const [i, line] of lines.entries())
+    if (/MaxListeners|memory leak/i.test(line))
+      leaksSeen.set(line, [child.spec.name, ...lines.slice(i, i + TRACE_LINES)].join('\n'));
+}
 
 async function lookAround(stack: Stack, lane: string): Promise<Look> {
   const { redis, caddy, bouncer, controlApi, site } = stack;
   const number = async (...words: string[]) => Number((await redis.command(...words)).replace(':', ''));
   site.upstream.requests.length = 0; // they are kept for tests that look at them
-  for (const line of `${bouncer.logs(500)}\n${controlApi.logs(500)}`.split('\n'))
-    if (/MaxListeners|memory leak/i.test(line)) leaksSeen.add(line);
+  for (const child of [bouncer, controlApi]) lookForLeaks(child);
   return {
     'Caddy: resident': memoryOf(pidOf(caddy)).residentMb,
     'Caddy: descriptors': descriptorsOf(pidOf(caddy)),
