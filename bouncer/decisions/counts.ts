@@ -1,42 +1,38 @@
-import { type Decision, type OriginKind, originKind } from '../shared/domain/decision.ts';
-import { type Family, familyOf } from '../shared/net/prefix.ts';
+import { type OriginKind, originKind } from '../shared/domain/decision.ts';
+import type { Family } from '../shared/net/prefix.ts';
+import type { Labels } from './labels.ts';
 
 /** How many decisions share these three; never an address, which has no place in a metric's labels. */
 export interface CountRow {
   readonly origin: string;
   readonly type: string;
   readonly family: Family;
-  count: number;
+  readonly count: number;
 }
 
-/** Counts of live decisions, kept as they come and go. */
+/** Counts of live decisions, which their labels keep as they come and go. */
 export class DecisionCounts {
-  readonly #rows = new Map<string, CountRow>();
+  readonly #labels: Labels;
 
-  add(decision: Decision): void {
-    this.#change(decision, 1);
+  constructor(labels: Labels) {
+    this.#labels = labels;
   }
 
-  remove(decision: Decision): void {
-    this.#change(decision, -1);
-  }
-
-  get rows(): readonly Readonly<CountRow>[] {
-    return [...this.#rows.values()];
+  get rows(): readonly CountRow[] {
+    const rows = new Map<string, CountRow>();
+    for (const { origin, type, count } of this.#labels) {
+      for (const family of [4, 6] as const) {
+        if (count[family] === 0) continue;
+        const key = `${family} ${type} ${origin}`;
+        rows.set(key, { origin, type, family, count: (rows.get(key)?.count ?? 0) + count[family] });
+      }
+    }
+    return [...rows.values()];
   }
 
   get byOrigin(): Readonly<Record<OriginKind, number>> {
     const totals = { local: 0, community: 0, lists: 0 };
-    for (const { origin, count } of this.#rows.values()) totals[originKind(origin)] += count;
+    for (const { origin, count } of this.#labels) totals[originKind(origin)] += count[4] + count[6];
     return totals;
-  }
-
-  #change({ origin, type, prefix }: Decision, by: 1 | -1): void {
-    const family = familyOf(prefix);
-    const key = `${family} ${type} ${origin}`;
-    const row = this.#rows.get(key) ?? { origin, type, family, count: 0 };
-    row.count += by;
-    if (row.count === 0) this.#rows.delete(key);
-    else this.#rows.set(key, row);
   }
 }

@@ -1,8 +1,9 @@
 import type { Decision } from '../shared/domain/decision.ts';
 import { isAddress } from '../shared/net/prefix.ts';
+import { type DecisionList, pick } from './decision-list.ts';
 
 /** Takes the decisions that a user wants out of a list. */
-export type Filter = (decisions: readonly Decision[]) => readonly Decision[];
+export type Filter = (decisions: DecisionList) => DecisionList;
 
 /** Which decisions a user wants; an empty list means all. Applied here, since LAPI drops duplicates before it filters. */
 export interface DecisionFilter {
@@ -20,7 +21,7 @@ export function createFilter(filter: DecisionFilter): Filter {
   const lists: readonly (readonly string[])[] = Object.values(filter);
   const isEmpty = lists.every(({ length }) => length === 0);
   const isWanted = createPredicate(filter);
-  return (decisions) => (isEmpty ? decisions : decisions.filter(isWanted));
+  return (decisions) => (isEmpty ? decisions : pick(decisions, isWanted));
 }
 
 function createPredicate(filter: DecisionFilter): (decision: Decision) => boolean {

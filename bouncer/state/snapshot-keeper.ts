@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createGzip, gunzipSync } from 'node:zlib';
+import type { StoreChange } from '../decisions/store.ts';
 import type { Decision } from '../shared/domain/decision.ts';
 import { readSnapshot } from '../shared/redis/batch-stream.ts';
 import type { RedisLink } from '../shared/redis/client.ts';
@@ -107,17 +108,20 @@ export class SnapshotKeeper implements Service {
   }
 
   /** Tells what changed; only call it once a complete pull is part of the set. */
-  changed(batch: DecisionBatch): void {
+  changed({ added, removedIds }: StoreChange): void {
     const isFirst = !this.#isComplete;
     this.#isComplete = true;
-    const size = batch.added.length + batch.removedIds.length;
+    const size = added.length + removedIds.length;
     if (size === 0 && !isFirst) return;
     this.#isDirty = true;
     if (this.#parts.shared() === undefined) {
       this.#isStaleInRedis = true;
       if (isFirst) void this.flush();
     } else if (this.#isStaleInRedis || size > LARGEST_BATCH) this.redisForgot();
-    else this.#enqueue(() => this.#tell(batch));
+    else {
+      const batch = { added: [...added], removedIds }; // those of a large list are made when they are asked for
+      this.#enqueue(() => this.#tell(batch));
+    }
   }
 
   /** The newest snapshot that can be had, without what ran out meanwhile. */
