@@ -19,6 +19,9 @@ export function prefixWords(): PrefixWords {
 const ZERO = 0x30;
 const SLASH = 0x2f;
 
+/** `255.255.255.255`: what is longer is no dotted quad, and need not be tried as one. */
+const LONGEST_QUAD = 15;
+
 /**
  * Reads an address or a range without making anything; false when the text is neither. Host bits are kept, and an
  * IPv4-mapped prefix is read as the IPv4 one that it is.
@@ -30,7 +33,7 @@ export function readPrefix(text: string, into: PrefixWords): boolean {
   const end = slash < 0 ? text.length : slash;
   const length = slash < 0 ? 128 : readLength(text, slash + 1);
   const { words } = into;
-  const quad = readIpv4(text, 0, end);
+  const quad = end <= LONGEST_QUAD ? readIpv4(text, 0, end) : -1;
   if (quad >= 0) {
     words[0] = quad;
     words[1] = words[2] = words[3] = 0;
