@@ -66,7 +66,8 @@ export class HubOperations {
       failure = result;
       break;
     }
-    const changes = difference(before, await this.#items());
+    // A first index shows what has been installed all along: it did not install it.
+    const changes = before === undefined ? [] : difference(before, (await this.#items()) ?? before);
     const reload: EngineReload = changes.length > 0 ? await engine.reload() : { kind: 'not_running' };
     if (failure === undefined) {
       events.write('hub', `${title}: done, ${changes.length} changes`, { state: 'done', changes });
@@ -83,9 +84,9 @@ export class HubOperations {
       this.#ports.events.write('hub', `${title}: ${text}`, { state: 'progress' });
   }
 
-  async #items(): Promise<ReadonlyMap<string, HubItem>> {
+  async #items(): Promise<ReadonlyMap<string, HubItem> | undefined> {
     const catalog = await this.#ports.hub.catalog();
-    return catalog.kind === 'ok' ? catalog.items : new Map<string, HubItem>();
+    return catalog.kind === 'ok' ? catalog.items : undefined;
   }
 }
 

@@ -9,7 +9,9 @@ export type HubPlan =
   | { readonly kind: 'plan'; readonly changes: readonly HubChange[] }
   | { readonly kind: 'unknown'; readonly item: HubRef }
   /** Somebody changed it, or made it: it is theirs, and stays as it is. */
-  | { readonly kind: 'untouchable'; readonly item: HubRef; readonly status: 'tainted' | 'local' };
+  | { readonly kind: 'untouchable'; readonly item: HubRef; readonly status: 'tainted' | 'local' }
+  /** A collection that stays would be incomplete without it, and then neither be updated nor be removable. */
+  | { readonly kind: 'needed'; readonly item: HubRef; readonly by: string };
 
 type Catalog = ReadonlyMap<string, HubItem>;
 
@@ -40,6 +42,8 @@ export function planRemove(catalog: Catalog, ref: HubRef): HubPlan {
   if (item.status === 'local' || item.status === 'tainted') {
     return { kind: 'untouchable', item: ref, status: item.status };
   }
+  const by = neededBy(catalog, item, item);
+  if (by !== undefined) return { kind: 'needed', item: ref, by: by.name };
   return { kind: 'plan', changes: removedWith(catalog, item, new Set()) };
 }
 
@@ -48,15 +52,16 @@ function removedWith(catalog: Catalog, item: HubItem, seen: Set<string>): HubCha
   seen.add(keyOf(item));
   const parts = item.parts
     .flatMap((part) => catalog.get(keyOf(part)) ?? [])
-    .filter((part) => !isNeededElsewhere(catalog, part, item));
+    .filter((part) => neededBy(catalog, part, item) === undefined);
   return [
     { action: 'remove', type: item.type, name: item.name },
     ...parts.flatMap((part) => removedWith(catalog, part, seen)),
   ];
 }
 
-function isNeededElsewhere(catalog: Catalog, part: HubItem, besides: HubItem): boolean {
-  return [...catalog.values()].some(
+/** An installed collection that names it, besides one. */
+function neededBy(catalog: Catalog, part: HubItem, besides: HubItem): HubItem | undefined {
+  return [...catalog.values()].find(
     (other) =>
       other.type === 'collections' &&
       isInstalled(other) &&

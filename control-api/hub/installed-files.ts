@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Dirent, type Stats } from 'node:fs';
+import { type Dirent } from 'node:fs';
 import { lstat, readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { HUB_TYPES, type HubType } from './hub-item.ts';
@@ -11,7 +11,7 @@ export interface InstalledFile {
   readonly fileName: string;
   /** Below the Hub's folder; absent for a file of somebody's own. */
   readonly hubPath?: string;
-  /** SHA-256 of what is there now; absent when a link points nowhere. */
+  /** SHA-256 of what is there now; absent when a link points nowhere, or to what cannot be read. */
   readonly digest?: string;
 }
 
@@ -29,16 +29,19 @@ export class InstalledFiles {
         const folder = join(configDir, type);
         const folders = STAGED.has(type) ? (await entries(folder)).map(({ name }) => join(folder, name)) : [folder];
         const paths = (await Promise.all(folders.map(yamlFiles))).flat();
-        return Promise.all(paths.map((path) => this.#describe(type, path, hubDir)));
+        return (await Promise.all(paths.map((path) => this.#describe(type, path, hubDir)))).flat();
       }),
     );
     return perType.flat();
   }
 
-  async #describe(type: HubType, path: string, hubDir: string): Promise<InstalledFile> {
+  /** Nothing for one that went since it was listed: cscli may be removing it right now. */
+  async #describe(type: HubType, path: string, hubDir: string): Promise<InstalledFile | []> {
     const fileName = basename(path);
-    if (!(await lstat(path)).isSymbolicLink()) return { type, fileName };
-    const target = resolve(dirname(path), await readlink(path));
+    const link = await linkAt(path);
+    if (link === undefined) return [];
+    if (link === 'none') return { type, fileName };
+    const target = resolve(dirname(path), link.to);
     const hubPath = relative(hubDir, target);
     if (hubPath.startsWith('..')) return { type, fileName };
     const digest = await this.#digest(target);
@@ -46,20 +49,27 @@ export class InstalledFiles {
   }
 
   async #digest(path: string): Promise<string | undefined> {
-    let found: Stats;
     try {
-      found = await stat(path);
+      const { size, mtimeMs } = await stat(path);
+      const stamp = `${size}:${mtimeMs}`;
+      const known = this.#digests.get(path);
+      if (known?.stamp === stamp) return known.digest;
+      const digest = createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex');
+      this.#digests.set(path, { stamp, digest });
+      return digest;
     } catch {
-      return undefined;
+      return undefined; // nowhere, a folder, or not for this user to read: no version of the Hub's in any case
     }
-    const stamp = `${found.size}:${found.mtimeMs}`;
-    const known = this.#digests.get(path);
-    if (known?.stamp === stamp) return known.digest;
-    const digest = createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex');
-    this.#digests.set(path, { stamp, digest });
-    return digest;
+  }
+}
+
+async function linkAt(path: string): Promise<{ readonly to: string } | 'none' | undefined> {
+  try {
+    return (await lstat(path)).isSymbolicLink() ? { to: await readlink(path) } : 'none';
+  } catch {
+    return undefined;
   }
 }
 

@@ -109,13 +109,21 @@ export function hubChangeRoutes({ hub, hubOperations }: HubChangePorts) {
     });
 }
 
-/** What the whole would change, each item once; and what has to be asked of cscli for it. */
+/**
+ * What the whole would change, each item once; and what has to be asked of cscli for it. A preset leaves to a
+ * collection what that needs; if that is all of it, it says so.
+ */
 async function planned(hub: HubIndex, kind: Kind, refs: readonly HubRef[]) {
   const { items: catalog } = await catalogOrProblem(hub);
   const changes = new Map<string, HubChange>();
   const items: HubRef[] = [];
-  for (const ref of refs) {
-    const plan = kind === 'install' ? planInstall(catalog, ref) : planRemove(catalog, ref);
+  const plans = refs.map((ref) => ({
+    ref,
+    plan: kind === 'install' ? planInstall(catalog, ref) : planRemove(catalog, ref),
+  }));
+  const isAnyFree = plans.some(({ plan }) => plan.kind === 'plan' && plan.changes.length > 0);
+  for (const { ref, plan } of plans) {
+    if (plan.kind === 'needed' && isAnyFree) continue;
     if (plan.kind !== 'plan') throw planProblem(plan);
     for (const change of plan.changes) changes.set(keyOf(change), change);
     if (plan.changes.length > 0) items.push(ref);

@@ -24,12 +24,24 @@ export function noSuchItem(name: string): Problem {
 
 export function planProblem(plan: Exclude<HubPlan, { kind: 'plan' }>): Problem {
   if (plan.kind === 'unknown') return noSuchItem(`${plan.item.type}/${plan.item.name}`);
+  if (plan.kind === 'needed') return neededItem(plan);
   return new Problem({
     status: 409,
     code: plan.status === 'local' ? 'hub_item_local' : 'hub_item_tainted',
     title: 'Somebody’s own changes stay as they are',
     detail: `${plan.item.type}/${plan.item.name} is ${plan.status === 'local' ? 'a local file' : 'not what the Hub has: it was changed, or a part is missing'}.`,
     hint: `To overwrite or remove it all the same: cscli ${plan.item.type} install|remove --force ${plan.item.name}`,
+  });
+}
+
+function neededItem({ item: { type, name }, by }: Extract<HubPlan, { kind: 'needed' }>): Problem {
+  const quiet = type === 'scenarios' ? `; to keep it and have it ban nobody: cscli simulation enable ${name}` : '';
+  return new Problem({
+    status: 409,
+    code: 'hub_item_needed',
+    title: 'A collection needs it',
+    detail: `${type}/${name} belongs to the collection ${by}, which would be incomplete without it.`,
+    hint: `Remove ${by}, which takes it along${quiet}`,
   });
 }
 

@@ -183,6 +183,12 @@ describe('a removal', () => {
     return planned.kind === 'plan' ? short(planned.changes) : planned;
   };
 
+  it('leaves to a collection what it needs, and says which one', () => {
+    const needed = { kind: 'needed', item: PROBING, by: 'crowdsecurity/base-http' };
+    expect(plan(catalog(...CADDY_FILES), PROBING)).toEqual(needed);
+    expect(plan(catalog(file('scenarios', 'scenarios/probing')), PROBING)).toEqual(['remove probing']);
+  });
+
   it('takes along the parts, and theirs', () => {
     expect(plan(catalog(...CADDY_FILES))).toEqual([
       'remove caddy',
