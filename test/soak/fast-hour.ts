@@ -55,12 +55,14 @@ export async function fastHour(durationMs: number): Promise<FastHour> {
     const caddy = workbench.also(await FakeCaddy.start());
     const lapi = workbench.also(await FakeLapi.http());
     const pulls = answerAsLapi(lapi);
-    const daemon = await startDaemon(workbench, {
+    const addresses = {
       CROWDSEC_LAPI_URL: lapi.url,
       CADDY_ADMIN: caddy.url,
       CADDY_PROBE_URL: caddy.url,
       REDIS_URL: redis.url,
-    });
+    };
+    // Also stopped when something fails: it would go on writing to the folder that is removed then.
+    const daemon = workbench.also(await startDaemon(workbench, addresses));
     const collect = runInNewContext('gc') as () => void;
     for (let round = 0; passed() < durationMs; round++) {
       await daemon.wait(durationMs / SAMPLES);
@@ -74,7 +76,6 @@ export async function fastHour(durationMs: number): Promise<FastHour> {
       recorder.record({ ...lookInside(), 'warnings of leaks': leaks.length });
     }
     const hours = (passed() * FACTOR) / 3_600_000;
-    await daemon.stop();
     return {
       figures: recorder.figures,
       hours,

@@ -56,7 +56,7 @@ export class Workbench {
   async stop(): Promise<void> {
     const failures: unknown[] = [];
     for (const stop of this.#stops.splice(0).reverse()) await stop().catch((error: unknown) => failures.push(error));
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 }); // what was killed may still have written
     if (failures.length > 0) throw new AggregateError(failures, 'some servers of this test could not be stopped');
   }
 }
