@@ -92,6 +92,7 @@ describe('a reply of the stream', () => {
       count: 1,
       sample: '"999.1.1.1"',
     });
+    expect(read(reply([], [{ id: 'x' }])).rejects.get('bad_id')?.sample).toContain('deletion');
   });
 
   it('passes over the deletions of a full pull, which are all rows that ever ran out', () => {

@@ -140,6 +140,12 @@ describe('a decision that cannot be enforced', () => {
   });
 });
 
+describe('a sample', () => {
+  it('of what is not there says so', () => {
+    expect(decode({ id: undefined })).toEqual({ kind: 'reject', reason: 'bad_id', sample: 'nothing' });
+  });
+});
+
 describe('a deletion', () => {
   it('needs nothing but an id', () => {
     expect(decodeDeletedId({ id: 7 })).toBe(7);

@@ -104,9 +104,12 @@ describe('parsePrefix', () => {
     ['two gaps', '1::2::3'],
     ['two gaps, one at the start', '::1::2'],
     ['a colon at the start', ':1:2:3:4:5:6:7'],
+    ['one colon at the start, and too few groups', ':f1'],
     ['a colon at the end', '1:2:3:4:5:6:7:'],
+    ['a colon at the end, after a gap', '1::2:'],
     ['seven groups', '1:2:3:4:5:6:7'],
     ['nine groups', '1:2:3:4:5:6:7:8:9'],
+    ['nine groups and a gap', '1::2:3:4:5:6:7:8:9'],
     ['a gap that stands for nothing', '1:2:3:4::5:6:7:8'],
     ['a group of five digits', '00001::'],
     ['a letter above f', '1::g'],
@@ -140,6 +143,7 @@ describe('a slice of a text', () => {
     expect(readIpv6('2001:db8::123', 0, 11, words)).toBe(true);
     expect(words).toEqual(Uint32Array.of(0x20010db8, 0, 0, 1));
     expect(readIpv6('::1', 0, 1, words)).toBe(false);
+    expect(readIpv6('10::1', 2, 3, words)).toBe(false);
     expect(readIpv6('::1', 0, 2, words)).toBe(true);
     expect(words).toEqual(new Uint32Array(4));
   });
