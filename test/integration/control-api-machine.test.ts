@@ -120,6 +120,11 @@ describe('the real cscli', () => {
     });
   });
 
+  it('says with "lapi status" that LAPI is there', async () => {
+    const result = await new Cscli(cscliCommand(configured())).run(['lapi', 'status']);
+    expect(result.kind === 'ok' && result.messages.map(({ text }) => text).join()).toMatch(/successfully interact/);
+  });
+
   it('says no in words when its credentials are missing', async () => {
     const file = await readFile(crowdsec.folders.credentials);
     await chmod(crowdsec.folders.credentials, 0o600);

@@ -10,7 +10,7 @@ const DIAGNOSTICS = 'integration/control-api-diagnostics.test.ts';
 const SCRIPT = 'integration/control-api-diagnose-script.test.ts';
 const BANS = 'integration/control-api-bans.test.ts';
 const COMMAND = 'integration/control-api-command-line.test.ts';
-const STAND_IN = 'integration/control-api-stand-in.test.ts';
+const MACHINE = 'integration/control-api-machine.test.ts';
 const EVERY = 'integration/control-api-every-response.test.ts';
 const LIFE = 'integration/life-of-a-ban.test.ts';
 const START = 'integration/start.test.ts';
@@ -33,6 +33,12 @@ export const TROUBLES: readonly Row[] = [
     promise: 'Run the diagnostic script to test connectivity: ./scripts/diagnose-crowdsec.sh',
     file: SCRIPT,
     test: 'prints one line a check and the totals, and exits 0 when nothing failed',
+  },
+  {
+    promise: './scripts/diagnose-crowdsec.sh, with nothing set',
+    here: 'beside npm start it finds that stack by itself',
+    file: START,
+    test: 'proves itself, stops everything it started on Ctrl-C, and keeps the state for the next start',
   },
   {
     promise: 'curl http://localhost:8080/api/v1/cerberus/crowdsec/diagnostics/connectivity',
@@ -86,8 +92,8 @@ export const TROUBLES: readonly Row[] = [
   {
     promise: 'docker exec charon cscli lapi status',
     here: 'cscli runs beside the engine as before; GET /status has the engine’s state',
-    file: STAND_IN,
-    test: 'registers a machine at the Central API',
+    file: MACHINE,
+    test: 'says with "lapi status" that LAPI is there',
   },
   {
     promise: 'Check CrowdSec is enabled in the Security dashboard',
@@ -221,7 +227,7 @@ export const TROUBLES: readonly Row[] = [
   },
   {
     promise: 'CrowdSec Setup Guide — Beginner-friendly setup walkthrough',
-    here: 'README.md and npm start, which is a whole setup that proves itself',
+    here: 'npm start is a whole setup that proves itself; deploy/setup-guide.md is for servers of your own',
     file: START,
     test: 'proves itself, stops everything it started on Ctrl-C, and keeps the state for the next start',
   },
@@ -245,7 +251,7 @@ export const TROUBLES: readonly Row[] = [
   },
   {
     promise: 'CrowdSec Troubleshooting — Extended troubleshooting guide',
-    here: 'the diagnostics themselves: every failed check says what to do',
+    here: 'deploy/troubleshooting.md, and the diagnostics themselves: every failed check says what to do',
     file: DIAGNOSTICS,
     test: 'gives every failed check a fix of one line',
   },

@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks';
 import { BASE, type Call } from '../api/request.ts';
+import { session } from '../api/session.ts';
+import { useStore } from '../store.ts';
 import { curlLine } from '../text/curl.ts';
 import { Icon } from './icon.tsx';
 
@@ -36,7 +38,8 @@ interface CurlLineProps {
 
 /** The same without this page: every action has one. */
 export function CurlLine({ call, title = 'As a command', onToggle }: CurlLineProps) {
-  const line = curlLine(location.origin, { ...call, path: `${BASE}${call.path}` });
+  const tokenPath = useStore(session)?.token_path;
+  const line = curlLine(location.origin, { ...call, path: `${BASE}${call.path}` }, tokenPath);
   return (
     <details class="curl" onToggle={(event) => onToggle?.(event.currentTarget.open)}>
       <summary>{title}</summary>
