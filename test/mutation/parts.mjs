@@ -27,7 +27,10 @@ export const PARTS = {
   },
   enforce: {
     mutate: ['bouncer/enforce/{ruleset,desired,push-pace,held-set,lane}.ts'],
-    tests: ['unit/bouncer-{desired,push-pace,caddy-round,lane-folder,ownership}', 'property/bouncer-{lane,ban-set}'],
+    tests: [
+      'unit/bouncer-{desired,desired-versions,held-set,push-pace,lane,caddy-round}',
+      'property/bouncer-{lane,ban-set}',
+    ],
   },
   caddy: {
     mutate: ['caddy/!(admin-*|capabilities).ts'],
