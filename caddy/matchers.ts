@@ -9,8 +9,8 @@
  * Ranges are a list up to 256 of them, and a tree of prefixes (`range-tree.ts`) when they are more.
  */
 import { mappedForm, familyOf, type Prefix } from '../bouncer/shared/net/prefix.ts';
-import type { BanSet, LaneRoutes } from '../bouncer/shared/domain/ruleset.ts';
-import { AddressList } from './address-list.ts';
+import type { AddressSequence, BanSet, LaneRoutes } from '../bouncer/shared/domain/ruleset.ts';
+import { AddressList, type ListedValues } from './address-list.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { MatcherSet } from './config-types.ts';
 import { laneMatcher } from './lane-routes.ts';
@@ -56,14 +56,14 @@ export function banMatcher(
   lane?: LaneRoutes,
 ): BanMatcher {
   const spell = withMapped ? withMappedForms : (prefixes: readonly Prefix[]): readonly string[] => prefixes;
-  const addresses = spell(bans.addresses);
+  const addresses = withMapped ? withMappedAddresses(bans.addresses) : bans.addresses;
   const inList = (prefixes: readonly Prefix[]) => rangeMatcher(spell(prefixes), capabilities);
   const inRanges = (ranges: readonly Prefix[]): readonly MatcherSet[] => {
     if (ranges.length > TREE_LIMIT) return rangeTree(ranges, inList);
     return ranges.length === 0 ? [] : [inList(ranges)];
   };
   const entries = countEntries(bans, addresses.length, spell);
-  const compiled = chooseMatch(bans, addresses, inRanges);
+  const compiled = chooseMatch(bans, addresses, withMapped, inRanges);
   const excepted = inRanges(bans.exceptions);
   if (lane?.isActive !== true) return { match: exceptFor(compiled, excepted), entries };
   const client = clientAddressPlaceholder(capabilities);
@@ -84,17 +84,31 @@ function countEntries(
 
 function chooseMatch(
   { addresses: plainAddresses, ranges }: BanSet,
-  addresses: readonly string[],
+  addresses: ListedValues,
+  withMapped: boolean,
   inRanges: (ranges: readonly Prefix[]) => readonly MatcherSet[],
 ): BanMatch {
   if (addresses.length + ranges.length === 0) return { kind: 'none' };
   if (addresses.length > LINEAR_LIMIT) {
-    const list = new AddressList(addresses);
+    const list = listOf(plainAddresses, addresses, withMapped);
     return { kind: 'index', match: [{ host: list }, ...inRanges(ranges)], list };
   }
   const isOneList = plainAddresses.length + ranges.length <= TREE_LIMIT;
-  const parts = isOneList ? [[...plainAddresses, ...ranges]] : [plainAddresses, ranges];
+  const parts = isOneList ? [[...plainAddresses, ...ranges]] : [[...plainAddresses], ranges];
   return { kind: 'list', match: parts.flatMap(inRanges) };
+}
+
+/** Lists of sets that are still in use: the next compilation of an unchanged set hashes nothing. */
+const known = {
+  plain: new WeakMap<AddressSequence, AddressList>(),
+  mapped: new WeakMap<AddressSequence, AddressList>(),
+};
+
+function listOf(plainAddresses: AddressSequence, addresses: ListedValues, withMapped: boolean): AddressList {
+  const lists = withMapped ? known.mapped : known.plain;
+  const list = lists.get(plainAddresses) ?? new AddressList(addresses);
+  lists.set(plainAddresses, list);
+  return list;
 }
 
 /** The same clients without the excepted ones. */
@@ -125,6 +139,19 @@ function rangeMatcher(ranges: readonly string[], capabilities: Capabilities): Ma
 
 function withMappedForms(prefixes: readonly Prefix[]): readonly string[] {
   return [...prefixes, ...prefixes.filter((prefix) => familyOf(prefix) === 4).map(mappedForm)];
+}
+
+/** The same for a sequence that is not to be copied. */
+function withMappedAddresses(addresses: AddressSequence): ListedValues {
+  let ipv4 = 0;
+  for (const address of addresses) if (familyOf(address) === 4) ipv4++;
+  return {
+    length: addresses.length + ipv4,
+    *[Symbol.iterator]() {
+      yield* addresses;
+      for (const address of addresses) if (familyOf(address) === 4) yield mappedForm(address);
+    },
+  };
 }
 
 /** What holds the client's address at request time. */

@@ -4,6 +4,8 @@ import { isObject } from './config-types.ts';
 
 /** Whether two JSON values mean the same; the order of an object's keys means nothing. Shared parts cost nothing. */
 export function sameJson(a: unknown, b: unknown): boolean {
+  if (a instanceof AddressList) return b instanceof AddressList ? a.digest === b.digest : isListed(a, b);
+  if (b instanceof AddressList) return isListed(b, a);
   const left = plain(a);
   const right = plain(b);
   if (left === right) return true;
@@ -12,8 +14,14 @@ export function sameJson(a: unknown, b: unknown): boolean {
 }
 
 function plain(value: unknown): unknown {
-  if (value instanceof AddressList) return value.values;
   return isLosslessNumber(value) ? Number(value.value) : value;
+}
+
+function isListed({ values }: AddressList, items: unknown): boolean {
+  if (!Array.isArray(items) || items.length !== values.length) return false;
+  let i = 0;
+  for (const value of values) if (items[i++] !== value) return false;
+  return true;
 }
 
 function sameItems(left: readonly unknown[], right: readonly unknown[]): boolean {

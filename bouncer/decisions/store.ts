@@ -45,7 +45,7 @@ export class DecisionStore {
   }
 
   /** The prefixes that are banned, before any allowlist. Live: read it, do not keep it. */
-  get banned(): Pick<IpSet, 'size' | 'contains' | 'coverings' | 'maximal'> {
+  get banned(): Pick<IpSet, 'ipv4' | 'ipv6' | 'size' | 'contains' | 'coverings' | 'maximal'> {
     return this.#banned;
   }
 

@@ -49,8 +49,8 @@ export class DesiredState extends EventEmitter<{ change: [isUrgent: boolean] }> 
   #allowlist = new IpSet();
   #allowlistText = '';
   #settingsText = '';
-  /** Of the current wish. Weak: a million addresses as text are 60 MB, which nobody needs between two pushes. */
-  #bans: WeakRef<BanSet> | undefined;
+  /** Of the current wish, once somebody has asked for it. */
+  #bans: BanSet | undefined;
   #lastCounts: BanCounts | undefined;
   #isComplete = false;
   #isKnown = false;
@@ -110,12 +110,11 @@ export class DesiredState extends EventEmitter<{ change: [isUrgent: boolean] }> 
   }
 
   get bans(): BanSet {
-    const known = this.#bans?.deref();
-    if (known !== undefined) return known;
-    const bans = buildBanSet(this.#store.banned, this.#allowlist);
-    this.#bans = new WeakRef(bans);
-    this.#lastCounts = countsOf(bans);
-    return bans;
+    if (this.#bans === undefined) {
+      this.#bans = buildBanSet(this.#store.banned, this.#allowlist);
+      this.#lastCounts = countsOf(this.#bans);
+    }
+    return this.#bans;
   }
 
   /** Of the set as it was last computed; what changed since is in the lanes. */

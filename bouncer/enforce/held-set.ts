@@ -28,7 +28,7 @@ export class HeldSet {
     let high = addresses.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const at = addresses[middle];
+      const at = addresses.at(middle);
       if (at === address) return true;
       if (at !== undefined && comparePrefixes(at, address) < 0) low = middle + 1;
       else high = middle;

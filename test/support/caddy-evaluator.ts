@@ -68,7 +68,7 @@ export function runRoutes(routes: readonly Route[], request: FakeRequest): { out
     return Object.entries(set).every(([name, value]) => {
       switch (name) {
         case 'host':
-          return (value instanceof AddressList ? value.values : (value as string[])).some((host) =>
+          return (value instanceof AddressList ? [...value.values] : (value as string[])).some((host) =>
             hostMatches(host, state.host),
           );
         case 'path':

@@ -107,6 +107,7 @@ function wrapped(open: string, items: readonly string[], close: string, indent: 
   return `${open}\n${items.map((item) => `${indent}  ${item}`).join(',\n')}\n${indent}${close}`;
 }
 
-function shortList({ values }: AddressList): readonly string[] {
+function shortList(list: AddressList): readonly string[] {
+  const values = [...list.values];
   return [values[0] ?? '', `… ${values.length - 2} more …`, values.at(-1) ?? ''];
 }

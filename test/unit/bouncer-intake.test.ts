@@ -54,7 +54,10 @@ afterEach(() => {
 
 const inMs = (milliseconds: number) => ({ expiresAt: systemClock.monotonic() + milliseconds });
 const wait = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
-const enforced = ({ desired }: World) => desired.current?.ruleset?.bans.addresses;
+const enforced = ({ desired }: World) => {
+  const bans = desired.current?.ruleset?.bans;
+  return bans && [...bans.addresses];
+};
 
 describe('a decision that runs out', () => {
   it('is no longer enforced at that moment, although LAPI says nothing', async () => {

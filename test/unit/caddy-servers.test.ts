@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { AddressList, jsonChunks } from '../../caddy/address-list.ts';
 import { compile } from '../../caddy/compile.ts';
@@ -106,7 +107,10 @@ describe('what is pushed', () => {
     const compilation = compile(ruleset({ addresses: strangers(500) }), NEWEST, read.servers);
     expect(compilation.lists).toHaveLength(2);
     const chunks = writeJson(read, compilation);
-    expect(chunks.filter((chunk) => chunk === compilation.lists[0]?.json)).toHaveLength(2);
+    const json = JSON.stringify([...(compilation.lists[0]?.values ?? [])]);
+    const written = chunks.filter((chunk) => chunk.toString() === json);
+    expect(written).toHaveLength(2);
+    expect(written[0]).toBe(written[1]);
   });
 
   it('has a revision that follows every change, and no other', () => {
@@ -129,6 +133,15 @@ describe('what is pushed', () => {
     ];
     expect(new Set(revisions).size).toBe(revisions.length);
     expect(leave(500)).toMatch(new RegExp(`^crowdsec_${serverKey('a')}_leave_[0-9a-f]{12}$`));
+  });
+
+  it.each([0, 1, 16_383, 16_384, 16_385, 50_000])('writes a list of %i as JSON.stringify would, in pieces', (count) => {
+    const values = strangers(count);
+    const list = new AddressList(values);
+    const pieces = jsonChunks(JSON.stringify([list]), [list]);
+    expect(pieces.join('')).toBe(JSON.stringify([values]));
+    expect(list.digest).toBe(createHash('sha256').update(JSON.stringify(values)).digest('hex'));
+    expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(1_000_000);
   });
 
   it('throws rather than push a list that it does not have', () => {

@@ -1,13 +1,19 @@
 import type { Address, Prefix } from '../net/prefix.ts';
 import type { Policy } from './policy.ts';
 
+/** Addresses in order, as in an array; those of a large set are made when they are asked for, one by one. */
+export interface AddressSequence extends Iterable<Address> {
+  readonly length: number;
+  at(index: number): Address | undefined;
+}
+
 /**
  * The enforced set in the least words: an address is banned if and only if it is one of `addresses` or inside one
  * of `ranges`, and not inside one of `exceptions`. Each list is sorted and free of what another entry of it covers;
  * no address lies inside a range, and an exception is listed only where it lies inside a range.
  */
 export interface BanSet {
-  readonly addresses: readonly Address[];
+  readonly addresses: AddressSequence;
   readonly ranges: readonly Prefix[];
   readonly exceptions: readonly Prefix[];
 }
