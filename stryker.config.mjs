@@ -15,7 +15,7 @@ export default {
   // What is computed once, when a module is loaded, would need every test for each mutant.
   ignoreStatic: true,
   concurrency: 1,
-  timeoutMS: 10_000,
+  timeoutMS: 30_000,
   dryRunTimeoutMinutes: 30,
   thresholds: { high: 95, low: 90, break: 85 },
   reporters: ['clear-text', 'progress', 'json'],

@@ -14,13 +14,22 @@ const AT_ONCE = 2;
 const LOWEST_SCORE = 85;
 const OUTPUT = 'coverage/mutation';
 
-/** What an argument names: a part, or a file of one. */
-function wish(argument) {
-  if (argument in PARTS) return { name: argument, only: [] };
-  const inFolder = ({ mutate }) => mutate.some((pattern) => dirname(pattern) === dirname(argument));
+/** The parts that the arguments name, each with the files that are wanted of it; with none, all of them. */
+function wishesOf(names) {
+  const wishes = new Map();
+  for (const argument of names) {
+    const name = argument in PARTS ? argument : partOf(argument);
+    const files = wishes.get(name) ?? [];
+    wishes.set(name, argument === name ? files : [...files, argument]);
+  }
+  return [...wishes].map(([name, only]) => ({ name, only: only.length === 0 ? [] : ['--mutate', only.join(',')] }));
+}
+
+function partOf(file) {
+  const inFolder = ({ mutate }) => mutate.some((pattern) => dirname(pattern) === dirname(file));
   const name = Object.keys(PARTS).find((part) => inFolder(PARTS[part]));
-  if (name !== undefined) return { name, only: ['--mutate', argument] };
-  console.error(`"${argument}" is neither a part (${Object.keys(PARTS).join(', ')}) nor a file in the folder of one`);
+  if (name !== undefined) return name;
+  console.error(`"${file}" is neither a part (${Object.keys(PARTS).join(', ')}) nor a file in the folder of one`);
   process.exit(2);
 }
 
@@ -79,7 +88,7 @@ function line({ name, mutants, noticed, timeouts, score, minutes }) {
 }
 
 mkdirSync(OUTPUT, { recursive: true });
-const wishes = (process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PARTS)).map(wish);
+const wishes = wishesOf(process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PARTS));
 const results = [];
 await Promise.all(
   Array.from({ length: AT_ONCE }, async () => {
