@@ -21,6 +21,9 @@ const RESTARTS = { firstMs: 1_000, longestMs: 60_000 };
 /** An engine that ran this long was well: the next crash counts as the first. */
 const WELL_AFTER_MS = 60_000;
 
+/** One that ends this long after it was told to reload did not end because of that. */
+const RELOADS_WITHIN_MS = 30_000;
+
 export interface ManagedEnginePorts {
   readonly command: EngineCommand;
   readonly transport: LapiTransport;
@@ -37,7 +40,8 @@ export class ManagedEngine implements Engine {
   readonly #closing = new AbortController();
   #isWanted = false;
   #process: EngineProcess | undefined;
-  #isReloading = false;
+  /** When it was told to reload, by the monotonic clock. */
+  #toldToReloadAt: number | undefined;
   #crashes = 0;
   #state: EngineState = 'stopped';
   #since: string;
@@ -69,7 +73,7 @@ export class ManagedEngine implements Engine {
   /** CrowdSec reads its configuration and items again on SIGHUP; 1.4.6 ends instead when not daemonized, and is started anew. */
   reload(): Promise<EngineReload> {
     if (this.#process === undefined || this.#state !== 'running') return Promise.resolve({ kind: 'not_running' });
-    this.#isReloading = true;
+    this.#toldToReloadAt = this.#ports.clock.monotonic();
     this.#process.hangUp();
     this.#ports.log.info(`${PREFIX} CrowdSec reloads`);
     return Promise.resolve({ kind: 'reloaded' });
@@ -143,21 +147,24 @@ export class ManagedEngine implements Engine {
 
   async #ended(error: string, ranMs: number): Promise<void> {
     this.#process = undefined;
-    if (this.#isReloading) {
-      this.#isReloading = false;
-      return; // what it does on SIGHUP instead of reloading
+    const { clock, log } = this.#ports;
+    const toldAt = this.#toldToReloadAt;
+    this.#toldToReloadAt = undefined;
+    if (toldAt !== undefined && clock.monotonic() - toldAt < RELOADS_WITHIN_MS) {
+      log.info(`${PREFIX} CrowdSec ended instead of reloading, and is started anew`);
+      return;
     }
     this.#crashes = ranMs > WELL_AFTER_MS ? 1 : this.#crashes + 1;
     this.#enter('crashed', error);
     const waitMs = backoffDelay(this.#crashes, RESTARTS);
-    this.#ports.log.error(
+    log.error(
       { crashes: this.#crashes, wait_ms: waitMs },
       `${PREFIX} CrowdSec crashed: ${error}; starting it again in ${waitMs} ms`,
     );
     // A knock (switched off meanwhile) ends the wait; the loop looks again at what is wanted.
-    const until = this.#ports.clock.monotonic() + waitMs;
+    const until = clock.monotonic() + waitMs;
     while (this.#isWanted && !this.#closing.signal.aborted) {
-      const leftMs = until - this.#ports.clock.monotonic();
+      const leftMs = until - clock.monotonic();
       if (leftMs <= 0) return;
       await this.#wake.sleep(leftMs, this.#closing.signal);
     }
@@ -165,7 +172,6 @@ export class ManagedEngine implements Engine {
   }
 
   #enter(state: EngineState, error?: string): void {
-    if (state === 'running') this.#isReloading = false;
     this.#state = state;
     this.#error = error;
     this.#since = new Date(this.#ports.clock.wall()).toISOString();

@@ -16,6 +16,8 @@ export type Enforcement =
 export interface EnforcementFacts {
   /** Undefined when Redis cannot say. */
   readonly bouncers: readonly BouncerStatus[] | undefined;
+  /** Why none of them is heard, where that is not because none is there. */
+  readonly unheard?: string | undefined;
   readonly allowlist: readonly Prefix[];
   /** When a decision came in, if that was only just now. */
   readonly arrivalOf: (id: number) => number | undefined;
@@ -24,9 +26,9 @@ export interface EnforcementFacts {
 }
 
 /** What the bouncers do as a whole, by their own word. */
-export function enforcement(bouncers: readonly BouncerStatus[] | undefined): Enforcement {
+export function enforcement(bouncers: readonly BouncerStatus[] | undefined, unheard?: string): Enforcement {
   if (bouncers === undefined) return pending('Redis is not available, so no bouncer can be heard');
-  if (bouncers.length === 0) return pending('no bouncer is alive; Caddy keeps the rules that it has');
+  if (bouncers.length === 0) return pending(unheard ?? 'no bouncer is alive; Caddy keeps the rules that it has');
   const caddies = bouncers.flatMap((bouncer) => bouncer.caddies);
   if (caddies.length === 0) return { kind: 'off', reason: 'no bouncer knows a Caddy: set CADDY_ADMIN' };
   const held = bouncers.flatMap((bouncer) => bouncer.caddies.map((caddy) => heldBy(caddy, bouncer)));
@@ -59,7 +61,7 @@ function pending(reason: string): Enforcement {
  * bouncers spoke last may not be blocked yet.
  */
 export function enforcedRows(rows: DecisionRows, facts: EnforcementFacts): (slot: number) => Enforced {
-  const overall = enforcement(facts.bouncers);
+  const overall = enforcement(facts.bouncers, facts.unheard);
   const bouncers = facts.bouncers ?? [];
   const allowed = coveredBy(rows, [...facts.allowlist, ...allowlistsOf(bouncers)]);
   const onlyBans = bouncers.some(({ settings }) => settings.fallback === 'allow');

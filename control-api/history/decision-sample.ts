@@ -25,7 +25,7 @@ export const CHANGE_EVERY_MS = 2 * 60_000;
 
 /** Undefined while nobody can say: no bouncer, or one that does not have its first complete list yet. */
 export function countsOf({ state, decisions }: BouncerSummary): DecisionCounts | undefined {
-  if (state === 'offline' || state === 'starting' || state === 'syncing') return undefined;
+  if (state === 'offline' || state === 'unknown' || state === 'starting' || state === 'syncing') return undefined;
   const { local, community, lists } = decisions;
   return { local, community, lists, state };
 }

@@ -1,7 +1,7 @@
 import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import type { Service } from '../../bouncer/shared/runtime/service.ts';
-import { summarize } from '../protection/bouncer-summary.ts';
+import { HEARD, summarize } from '../protection/bouncer-summary.ts';
 import type { Protection } from '../protection/protection.ts';
 import { CHANGE_EVERY_MS, countsOf, isDue } from './decision-sample.ts';
 import { appendSample, newestSample } from './history-log.ts';
@@ -37,7 +37,7 @@ export class HistoryRecorder implements Service {
   async #look(): Promise<void> {
     const now = this.#clock.monotonic();
     if (!this.#redis.isUp || now - this.#wroteAt < CHANGE_EVERY_MS) return;
-    const counts = countsOf(summarize(await this.#protection.bouncers(), undefined));
+    const counts = countsOf(summarize(await this.#protection.bouncers(), HEARD));
     // Asked of Redis each time: another control API may have written meanwhile.
     if (counts !== undefined && isDue(counts, await newestSample(this.#redis), this.#clock.wall())) {
       await appendSample(this.#redis, counts);

@@ -6,6 +6,8 @@ import { readSettings, writeSettings } from '../../bouncer/shared/redis/settings
 import { readStatuses } from '../../bouncer/shared/redis/status-store.ts';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import { viaRedis } from '../redis-access.ts';
+import { refusalOfWrites } from '../redis-writes.ts';
+import type { Silence } from './bouncer-summary.ts';
 import { isStuck, missingFor } from './confirmation.ts';
 
 /** How long an answer waits for Caddy; a push of a very large set on a small machine takes seconds. */
@@ -68,6 +70,16 @@ export class Protection {
   /** When a bouncer was last heard of, by this process. */
   get offlineSince(): string | undefined {
     return this.#lastSeen;
+  }
+
+  /** Why no bouncer is heard: each speaks through Redis, which has to take what it says. */
+  async silence(): Promise<Silence> {
+    const refusal = this.#redis.isUp ? await refusalOfWrites(this.#redis) : undefined;
+    const because =
+      refusal === undefined
+        ? undefined
+        : `Redis takes no writes (${refusal}), so no bouncer can say how it is; one that runs goes on blocking`;
+    return { since: this.#lastSeen, because };
   }
 
   async change(patch: Pick<StoredSettings, 'enabled' | 'policy'>): Promise<ChangeOutcome> {

@@ -7,8 +7,7 @@ import { lineUpTo } from '../http/line-input.ts';
 import { prefixInput } from '../http/prefix-input.ts';
 import { Problem } from '../http/problem.ts';
 import type { Protection } from '../protection/protection.ts';
-import { withAge } from './lapi-age.ts';
-import { lapiProblem } from './lapi-problems.ts';
+import { agedLapiProblem } from './lapi-age.ts';
 import { BASE, problems } from './shared-responses.ts';
 
 /** Go's durations, which LAPI takes for times: `since=24h`. */
@@ -71,7 +70,8 @@ export interface AlertPorts {
   readonly clock: Clock;
 }
 
-export function alertRoutes({ machine, protection, clock }: AlertPorts) {
+export function alertRoutes(ports: AlertPorts) {
+  const { machine } = ports;
   return new OpenAPIHono()
     .openapi(getAlerts, async (c) => {
       const {
@@ -88,13 +88,13 @@ export function alertRoutes({ machine, protection, clock }: AlertPorts) {
         include_capi: community === true ? undefined : 'false',
       };
       const result = await machine.alerts(query, limit);
-      if (result.kind !== 'ok') throw lapiProblem(await withAge(result, protection, clock));
+      if (result.kind !== 'ok') throw await agedLapiProblem(result, ports);
       return c.json({ alerts: result.value.map((alert) => shortened(alert, MOST_DECISIONS.list)) }, 200);
     })
     .openapi(getAlert, async (c) => {
       const id = Number(c.req.valid('param').id);
       const result = await machine.alert(id);
-      if (result.kind !== 'ok') throw lapiProblem(await withAge(result, protection, clock));
+      if (result.kind !== 'ok') throw await agedLapiProblem(result, ports);
       if (result.value === undefined) throw noSuchAlert(id);
       return c.json(shortened(result.value, MOST_DECISIONS.one), 200);
     });

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Prefix } from '../../bouncer/shared/net/prefix.ts';
 import { readAllowlist, removeFromAllowlist, writeAllowlist } from '../../bouncer/shared/redis/allowlist-store.ts';
 import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { readSettings } from '../../bouncer/shared/redis/settings-store.ts';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import { allowlistEntrySchema, readEntries } from '../allowlist/allowlist-entry.ts';
 import type { EventWriter } from '../events/event-writer.ts';
@@ -103,8 +105,9 @@ export function allowlistRoutes({ redis, clock, events, protection }: AllowlistP
     })
     .openapi(deleteAllowlist, async (c) => {
       const { value } = c.req.valid('query');
+      const isComplete = await viaRedis(redis, (link) => untilRestored(link, clock));
       const removed = await viaRedis(redis, (link) => removeFromAllowlist(link, [value]));
-      if (removed === 0) throw notThere(value);
+      if (removed === 0) throw isComplete ? notThere(value) : notRestored();
       events.write('allowlist', `no longer allowlisted: ${value}`, { values: [value] });
       const outcome = await protection.change({});
       return c.json(reply([value], outcome), outcome.confirmed ? 200 : 202);
@@ -126,6 +129,32 @@ function tooMany(): Problem {
     title: 'The allowlist is full',
     detail: `It holds at most ${MOST_ENTRIES} entries.`,
     hint: 'Use ranges, or CrowdSec’s own allowlists (cscli allowlists).',
+  });
+}
+
+/** A bouncer looks every two seconds, and gives a Redis that was wiped its settings back. */
+const RESTORED_WITHIN_MS = 5_000;
+
+const LOOK_EVERY_MS = 50;
+
+/** Before that, an entry which a wipe took looks like one that never was. @returns whether a bouncer has been there. */
+async function untilRestored(redis: RedisLink, clock: Clock): Promise<boolean> {
+  const deadline = clock.monotonic() + RESTORED_WITHIN_MS;
+  for (;;) {
+    if (!(await readSettings(redis)).isFresh) return true;
+    if (clock.monotonic() >= deadline) return false;
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+function notRestored(): Problem {
+  return new Problem({
+    status: 503,
+    code: 'settings_not_restored',
+    title: 'The allowlist is not known yet',
+    detail: 'Redis is new or was wiped, and no bouncer has given it back what was set before.',
+    hint: 'Start the bouncer, or try again in a few seconds.',
+    headers: { 'retry-after': '5' },
   });
 }
 

@@ -41,10 +41,9 @@ export const planReply = z
 export const banReply = planReply
   .extend({
     added: z.number().int(),
-    ids: z
-      .array(z.number().int())
-      .optional()
-      .openapi({ description: 'the decisions that this made: what lifts them again' }),
+    ids: z.array(z.number().int()).openapi({
+      description: 'the decisions that this made, as far as they have come in: what lifts them again',
+    }),
     failed: z.array(z.object({ value: z.string(), reason: z.string() })),
     until: z.string(),
     confirmed: z.boolean().openapi({ description: 'whether every Caddy has the change' }),

@@ -7,15 +7,13 @@ import type { DecisionParts } from '../decisions/decision-parts.ts';
 import type { DecisionRow } from '../decisions/decision-rows.ts';
 import { matchingSlots } from '../decisions/row-page.ts';
 import { type Unbanned, type UnbanResult, unbanSentence } from '../decisions/unbanning.ts';
-import type { LapiFailure } from '../crowdsec/machine-client.ts';
 import type { Protection } from '../protection/protection.ts';
 import { peerOf } from '../../bouncer/shared/http/caller.ts';
 import { readPastedPrefix } from '../http/prefix-input.ts';
 import type { Problem } from '../http/problem.ts';
 import { noAddress, notExpected, nothingOn, nothingToLift, refusedBan, tooManyMatch } from './decision-problems.ts';
 import { banBody, banReply, bulkBody, planReply, unbanReply, unbanManyReply } from './decision-change-schemas.ts';
-import { withAge } from './lapi-age.ts';
-import { lapiProblem } from './lapi-problems.ts';
+import { agedLapiProblem } from './lapi-age.ts';
 import { BASE, problems } from './shared-responses.ts';
 
 const PATH = `${BASE}/decisions`;
@@ -88,7 +86,8 @@ interface Noted {
   readonly notes: readonly string[];
 }
 
-export function decisionChangeRoutes({ decisions, protection, clock }: DecisionChangePorts) {
+export function decisionChangeRoutes(ports: DecisionChangePorts) {
+  const { decisions, clock } = ports;
   const { table, allowlist, guards, banning, unbanning } = decisions;
 
   /** Redis may be gone: a ban is then more urgent than what is known of its surroundings. */
@@ -113,7 +112,7 @@ export function decisionChangeRoutes({ decisions, protection, clock }: DecisionC
       if (planned.refused.length > 0) throw refusedBan(planned.refused);
       const result = await banning.ban({ values: planned.accepted, durationMs: duration, type, reason });
       const [first] = result.failed;
-      if (result.added.length === 0 && first !== undefined) throw await lapi(first.failure);
+      if (result.added.length === 0 && first !== undefined) throw await agedLapiProblem(first.failure, ports);
       const isDone = result.confirmed && result.failed.length === 0;
       return c.json(
         {
@@ -164,13 +163,9 @@ export function decisionChangeRoutes({ decisions, protection, clock }: DecisionC
     result: UnbanResult,
     unknown: (covers: Extract<UnbanResult, { kind: 'unknown' }>['stillCoveredBy']) => Problem,
   ): Promise<Unbanned> {
-    if (result.kind === 'lapi') throw await lapi(result.failure);
+    if (result.kind === 'lapi') throw await agedLapiProblem(result.failure, ports);
     if (result.kind === 'unknown') throw unknown(result.stillCoveredBy);
     return result.outcome;
-  }
-
-  async function lapi(failure: LapiFailure): Promise<Problem> {
-    return lapiProblem(await withAge(failure, protection, clock));
   }
 
   async function idsOf(filter: Parameters<typeof matchingSlots>[1]): Promise<number[]> {

@@ -1,9 +1,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { stream } from 'hono/streaming';
-import type { BouncerStatus } from '../../bouncer/shared/domain/status.ts';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import type { DecisionParts } from '../decisions/decision-parts.ts';
-import { enforcedRows, enforcement } from '../decisions/enforcement.ts';
+import { enforcedRows, enforcement, type EnforcementFacts } from '../decisions/enforcement.ts';
 import { csvHeader, exportRows, EXPORT_FORMATS } from '../decisions/export-rows.ts';
 import { decodeCursor, encodeCursor, invalidCursor } from '../decisions/page-cursor.ts';
 import { rowOrder } from '../decisions/row-order.ts';
@@ -87,8 +86,9 @@ export function decisionRoutes({ decisions, protection, clock }: DecisionPorts) 
   /** Redis may be gone: the last that was seen is still worth showing, with its age. */
   async function facts() {
     const bouncers = await protection.bouncers().catch(() => undefined);
+    const unheard = bouncers?.length === 0 ? (await protection.silence()).because : undefined;
     const arrivalOf = (id: number) => table.arrivalOf(id);
-    return { bouncers, allowlist: await allowlist().catch(() => []), arrivalOf, notedSince: table.notedSince };
+    return { bouncers, unheard, allowlist: await allowlist().catch(() => []), arrivalOf, notedSince: table.notedSince };
   }
 
   return new OpenAPIHono()
@@ -104,7 +104,7 @@ export function decisionRoutes({ decisions, protection, clock }: DecisionPorts) 
       if (begin !== undefined && isAfter === undefined) throw invalidCursor('its place is none in this order');
       const page = rowPage(rows, filter, order, limit, isAfter);
       const last = page.isLast ? undefined : page.slots.at(-1);
-      const overall = enforcement(known.bouncers);
+      const overall = enforcement(known.bouncers, known.unheard);
       const now = clock.wall();
       return c.json(
         {
@@ -116,7 +116,7 @@ export function decisionRoutes({ decisions, protection, clock }: DecisionPorts) 
             type: { ...page.facets.type },
             country: { ...page.facets.country },
           },
-          table: tableStateView(table.state, troubleOf(known.bouncers, protection.offlineSince), now),
+          table: tableStateView(table.state, troubleOf(known, protection.offlineSince), now),
           enforcement: { state: overall.kind, ...('reason' in overall ? { reason: overall.reason } : {}) },
           locating: !rows.isLocated,
           ...(last === undefined
@@ -142,12 +142,13 @@ export function decisionRoutes({ decisions, protection, clock }: DecisionPorts) 
 
 /** What Redis holds is as old as the last word of a bouncer, and that as old as its last pull. */
 export function troubleOf(
-  bouncers: readonly BouncerStatus[] | undefined,
+  { bouncers, unheard }: Pick<EnforcementFacts, 'bouncers' | 'unheard'>,
   offlineSince: string | undefined,
 ): { since: number | undefined; reason: string } | undefined {
   if (bouncers === undefined) return undefined; // then the table itself is not fresh
   if (bouncers.length === 0) {
-    return { since: offlineSince === undefined ? undefined : Date.parse(offlineSince), reason: 'no bouncer is alive' };
+    const since = offlineSince === undefined ? undefined : Date.parse(offlineSince);
+    return { since, reason: unheard ?? 'no bouncer is alive' };
   }
   if (bouncers.some(({ lapi }) => lapi.state !== 'down')) return undefined;
   const pulls = bouncers.flatMap(({ lapi }) =>

@@ -7,8 +7,7 @@ import { enforcement } from '../decisions/enforcement.ts';
 import { coveringRows } from '../decisions/prefix-matcher.ts';
 import { Problem } from '../http/problem.ts';
 import type { Protection } from '../protection/protection.ts';
-import { withAge } from './lapi-age.ts';
-import { lapiProblem } from './lapi-problems.ts';
+import { agedLapiProblem } from './lapi-age.ts';
 import { BASE, problems } from './shared-responses.ts';
 
 const stepSchema = z.object({
@@ -48,7 +47,8 @@ export interface DrillPorts {
   readonly clock: Clock;
 }
 
-export function drillRoutes({ decisions, protection, clock }: DrillPorts) {
+export function drillRoutes(ports: DrillPorts) {
+  const { decisions, protection, clock } = ports;
   const { table, allowlist, banning, unbanning, bouncer } = decisions;
   return new OpenAPIHono().openapi(postDrill, async (c) => {
     const overall = enforcement(await protection.bouncers());
@@ -63,7 +63,7 @@ export function drillRoutes({ decisions, protection, clock }: DrillPorts) {
     );
     if (address === undefined) throw noFreeAddress();
     const result = await banDrill({ banning, unbanning, bouncer, clock }, address);
-    if (result.kind === 'lapi') throw lapiProblem(await withAge(result.failure, protection, clock));
+    if (result.kind === 'lapi') throw await agedLapiProblem(result.failure, ports);
     const { ban, lift } = result;
     const isProven = ban.confirmed && lift.confirmed;
     return c.json({ address, proven: isProven, ban: view(ban), lift: view(lift) }, isProven ? 200 : 202);

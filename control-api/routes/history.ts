@@ -5,7 +5,7 @@ import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import { countsOf, type DecisionSample } from '../history/decision-sample.ts';
 import { downSample, startOfSlots } from '../history/down-sample.ts';
 import { samplesSince } from '../history/history-log.ts';
-import { summarize } from '../protection/bouncer-summary.ts';
+import { HEARD, summarize } from '../protection/bouncer-summary.ts';
 import type { Protection } from '../protection/protection.ts';
 import { viaRedis } from '../redis-access.ts';
 import { BASE, problems } from './shared-responses.ts';
@@ -54,7 +54,7 @@ export function historyRoutes({ redis, protection, clock }: HistoryPorts) {
   /** What holds now; it is written down only when it has held for some time. */
   async function samplesUpToNow(since: number, now: number): Promise<DecisionSample[]> {
     const written = await viaRedis(redis, (link) => samplesSince(link, since));
-    const counts = countsOf(summarize(await protection.bouncers(), undefined));
+    const counts = countsOf(summarize(await protection.bouncers(), HEARD));
     return counts === undefined ? written : [...written, { ...counts, at: now }];
   }
 

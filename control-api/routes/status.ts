@@ -5,7 +5,7 @@ import type { Enrollment } from '../enrollment/enrollment.ts';
 import { enrollmentRecordSchema } from '../enrollment/enrollment-record.ts';
 import type { Heartbeat } from '../heartbeat/heartbeat.ts';
 import { heartbeatRecordSchema } from '../heartbeat/heartbeat-record.ts';
-import { bouncerSummarySchema, summarize } from '../protection/bouncer-summary.ts';
+import { bouncerSummarySchema, HEARD, summarize } from '../protection/bouncer-summary.ts';
 import type { Protection } from '../protection/protection.ts';
 import { BASE, problems } from './shared-responses.ts';
 
@@ -54,7 +54,7 @@ export function statusRoutes({ protection, engine, enrollment, heartbeat }: Stat
       enrollment.status(),
       heartbeat.record(),
     ]);
-    const bouncer = summarize(bouncers, protection.offlineSince);
+    const bouncer = summarize(bouncers, bouncers.length > 0 ? HEARD : await protection.silence());
     return c.json({ ...wanted, engine: engineStatus, bouncer, enrollment: enrolled, heartbeat: beat }, 200);
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BouncerStatus, CaddyStatus } from '../../bouncer/shared/domain/status.ts';
-import { summarize } from '../../control-api/protection/bouncer-summary.ts';
+import { HEARD, summarize } from '../../control-api/protection/bouncer-summary.ts';
 import { isStuck, missingFor } from '../../control-api/protection/confirmation.ts';
 import { bouncerStatus, caddyStatus } from './control-api-bouncers.ts';
 
@@ -62,7 +62,7 @@ describe('several bouncers as one', () => {
     const states = (...all: BouncerStatus['state'][]) =>
       summarize(
         all.map((state) => bouncerStatus({ state })),
-        undefined,
+        HEARD,
       ).state;
     expect(states('enforcing', 'degraded', 'stale')).toBe('degraded');
     expect(states('enforcing', 'off')).toBe('enforcing');
@@ -70,10 +70,30 @@ describe('several bouncers as one', () => {
   });
 
   it('are offline when there is none, since the last was heard', () => {
-    expect(summarize([], '2026-01-01T00:00:00.000Z')).toMatchObject({
+    expect(summarize([], { since: '2026-01-01T00:00:00.000Z', because: undefined })).toMatchObject({
       state: 'offline',
       offline_since: '2026-01-01T00:00:00.000Z',
       decisions: { total: 0 },
+    });
+  });
+
+  it('are not called offline when it is Redis that keeps them from speaking', () => {
+    expect(summarize([], { since: '2026-01-01T00:00:00.000Z', because: 'Redis takes no writes' })).toMatchObject({
+      state: 'unknown',
+      reasons: ['Redis takes no writes'],
+      offline_since: '2026-01-01T00:00:00.000Z',
+    });
+  });
+
+  it('say who pulls from LAPI, and who follows; one of an older version says nothing', () => {
+    const leader = bouncerStatus({ id: 'one', stream: { role: 'leader', leader: 'one' } });
+    const follower = bouncerStatus({ id: 'two', stream: { role: 'follower', leader: 'one' } });
+    expect(summarize([leader, follower, bouncerStatus({ id: 'old' })], HEARD)).toMatchObject({
+      ids: ['one', 'two', 'old'],
+      stream: [
+        { id: 'one', role: 'leader', leader: 'one' },
+        { id: 'two', role: 'follower', leader: 'one' },
+      ],
     });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { countsOf, type DecisionSample, isDue } from '../../control-api/history/decision-sample.ts';
 import { downSample } from '../../control-api/history/down-sample.ts';
-import { summarize } from '../../control-api/protection/bouncer-summary.ts';
+import { HEARD, summarize } from '../../control-api/protection/bouncer-summary.ts';
 import { bouncerStatus } from './control-api-bouncers.ts';
 
 const MINUTE = 60_000;
@@ -80,8 +80,9 @@ describe('when to write', () => {
   });
 
   it('has nothing to say while no bouncer knows its decisions', () => {
-    expect(countsOf(summarize([], undefined))).toBeUndefined();
-    expect(countsOf(summarize([bouncerStatus({ state: 'starting' })], undefined))).toBeUndefined();
-    expect(countsOf(summarize([bouncerStatus({ state: 'off' })], undefined))).toMatchObject({ state: 'off' });
+    expect(countsOf(summarize([], HEARD))).toBeUndefined();
+    expect(countsOf(summarize([], { since: undefined, because: 'Redis is full' }))).toBeUndefined();
+    expect(countsOf(summarize([bouncerStatus({ state: 'starting' })], HEARD))).toBeUndefined();
+    expect(countsOf(summarize([bouncerStatus({ state: 'off' })], HEARD))).toMatchObject({ state: 'off' });
   });
 });

@@ -36,6 +36,11 @@ describe('/openapi.json', () => {
     }
   });
 
+  it('promises whoever bans the ids that would lift it again', async () => {
+    const { schemas } = (await document()).components;
+    expect(JSON.stringify(schemas['BanReply'])).toMatch(/"required":\["added","ids",/);
+  });
+
   it('describes every documented address of the API', async () => {
     const { paths } = await document();
     const all = Object.entries(paths).flatMap(([path, operations]) =>

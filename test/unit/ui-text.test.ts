@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Status } from '../../control-api/ui/api/wire.ts';
 import { chainOf, firstBroken } from '../../control-api/ui/text/chain.ts';
 import { curlLine } from '../../control-api/ui/text/curl.ts';
+import { fleetInWords } from '../../control-api/ui/text/fleet.ts';
 import { headline } from '../../control-api/ui/text/headline.ts';
 import { originCounts } from '../../control-api/ui/text/origin.ts';
 import { outages } from '../../control-api/ui/text/outages.ts';
@@ -22,6 +23,7 @@ function statusWith(bouncer: Partial<Status['bouncer']>, more: Partial<Status> =
       state: 'enforcing',
       reasons: [],
       ids: ['one'],
+      stream: [{ id: 'one', role: 'leader', leader: 'one' }],
       decisions: { total: 33_552, local: 6, community: 33_546, lists: 0 },
       enforced: { addresses: 33_552, ranges: 0, exceptions: 0 },
       caddies: [],
@@ -52,11 +54,14 @@ describe('the headline', () => {
     expect(headline(statusWith({ decisions }), NOW)).toMatchObject({ title: 'Enforcing, nobody is banned' });
   });
 
-  it.each(['starting', 'syncing', 'monitoring', 'degraded', 'off', 'offline'] as const)('has words for %s', (state) => {
-    const { title, detail } = headline(statusWith({ state }), NOW);
-    expect(title).not.toBe('');
-    expect(detail).not.toBe('');
-  });
+  it.each(['starting', 'syncing', 'monitoring', 'degraded', 'off', 'offline', 'unknown'] as const)(
+    'has words for %s',
+    (state) => {
+      const { title, detail } = headline(statusWith({ state }), NOW);
+      expect(title).not.toBe('');
+      expect(detail).not.toBe('');
+    },
+  );
 });
 
 describe('outages', () => {
@@ -70,6 +75,30 @@ describe('outages', () => {
     const status = statusWith({ state: 'offline' }, { engine });
     const found = outages({ apiIsGone: false, redisIsGone: false, status });
     expect(found.map(({ part }) => part)).toEqual(['bouncer', 'lapi']);
+  });
+});
+
+describe('a fleet', () => {
+  const summary = (...roles: readonly ('leader' | 'follower' | 'alone')[]) =>
+    fleetInWords(
+      statusWith({
+        ids: roles.map((_, index) => `edge-${index + 1}`),
+        stream: roles.map((role, index) => ({ id: `edge-${index + 1}`, role })),
+      }).bouncer,
+    );
+
+  it('is not spoken of where there is one bouncer', () => {
+    expect(summary('leader')).toBeUndefined();
+  });
+
+  it('is told by who pulls from LAPI, and who follows', () => {
+    expect(summary('leader', 'follower')).toBe('edge-1 pulls from LAPI for all, edge-2 follows');
+    expect(summary('follower', 'leader', 'alone')).toBe(
+      'edge-2 pulls from LAPI for all, edge-1 follows, edge-3 pulls alone',
+    );
+    expect(summary('leader', 'follower', 'follower', 'follower')).toBe(
+      'edge-1 pulls from LAPI for all, edge-2 and 2 others follow',
+    );
   });
 });
 

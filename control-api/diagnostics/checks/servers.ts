@@ -1,11 +1,8 @@
-import type { CaddyStatus } from '../../../bouncer/shared/domain/status.ts';
-import { PREFIX } from '../../../bouncer/shared/redis/keys.ts';
+import type { BouncerStatus, CaddyStatus } from '../../../bouncer/shared/domain/status.ts';
 import { parseAdminAddress } from '../../../caddy/admin-address.ts';
 import { CaddyAdmin } from '../../../caddy/admin-client.ts';
+import { refusalOfWrites } from '../../redis-writes.ts';
 import { type Check, type CheckResult, type Diagnosed, failed, ok, skipped } from '../check.ts';
-
-/** Written to see whether anything can be, and gone after a second. */
-const WRITTEN = `${PREFIX}diagnosed`;
 
 export const redisCheck: Check = {
   id: 'redis',
@@ -22,11 +19,10 @@ export const redisCheck: Check = {
       return failed(`Redis is not available: ${(error as Error).message}`, hint, { word: 'unreachable' });
     }
     const latencyMs = Math.max(1, Math.round(clock.monotonic() - startedAt));
-    try {
-      await redis.commands.set(WRITTEN, '1', 'PX', 1_000);
-    } catch (error) {
+    const refusal = await refusalOfWrites(redis);
+    if (refusal !== undefined) {
       const full = 'Raise its maxmemory, or make room on its disk. Blocking goes on meanwhile, with the last settings.';
-      return failed(`Redis takes no writes: ${(error as Error).message}`, full, { word: 'unwritable', latencyMs });
+      return failed(`Redis takes no writes: ${refusal}`, full, { word: 'unwritable', latencyMs });
     }
     return ok(`Redis answers (${latencyMs} ms)`, { word: 'healthy', latencyMs });
   },
@@ -67,9 +63,12 @@ export const bouncerCheck: Check = {
   id: 'bouncer',
   title: 'Bouncer',
   group: 'connection',
-  run: async ({ bouncers }) => {
+  run: async ({ bouncers, redis }) => {
     const all = await bouncers();
     if (all === undefined) return skipped('Redis is not available, so the bouncers could not be asked');
+    if (all.length === 0 && (await refusalOfWrites(redis)) !== undefined) {
+      return skipped('Redis takes no writes, so no bouncer can say how it is');
+    }
     if (all.length === 0) {
       const hint = 'Start it (bouncer run) with the same REDIS_URL; Caddy keeps its last rules meanwhile.';
       return failed('no bouncer is alive', hint, { word: 'offline' });
@@ -78,12 +77,22 @@ export const bouncerCheck: Check = {
     const states = all.map(
       ({ id, state, reasons }) => `${id} is ${state}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}`,
     );
-    if (unwell === undefined) return ok(states.join(', '), { word: all[0]?.state ?? 'ok' });
+    if (unwell === undefined)
+      return ok([states.join(', '), ...fleetSentence(all)].join('; '), { word: all[0]?.state ?? 'ok' });
     return failed(states.join(', '), unwell.lapi.hint ?? 'See the reasons here, and the log of the bouncer.', {
       word: unwell.state,
     });
   },
 };
+
+/** Of more than one: who pulls from LAPI. */
+function fleetSentence(bouncers: readonly BouncerStatus[]): string[] {
+  if (bouncers.length < 2) return [];
+  return bouncers.flatMap(({ id, stream }) => {
+    if (stream?.role === 'leader') return [`${id} pulls from LAPI for all`];
+    return stream?.role === 'alone' ? [`${id} pulls for itself (${stream.reason ?? 'without the others'})`] : [];
+  });
+}
 
 export const everyCaddy = async ({ bouncers }: Diagnosed): Promise<readonly CaddyStatus[]> =>
   ((await bouncers()) ?? []).flatMap(({ caddies }) => caddies);

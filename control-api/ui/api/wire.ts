@@ -40,10 +40,18 @@ export interface Caddy {
 }
 
 export interface BouncerSummary {
-  readonly state: 'starting' | 'syncing' | 'enforcing' | 'monitoring' | 'stale' | 'degraded' | 'off' | 'offline';
+  readonly state:
+    'starting' | 'syncing' | 'enforcing' | 'monitoring' | 'stale' | 'degraded' | 'off' | 'offline' | 'unknown';
   readonly offline_since?: string;
   readonly reasons: readonly string[];
   readonly ids: readonly string[];
+  /** Who pulls from LAPI, for whom. */
+  readonly stream: readonly {
+    readonly id: string;
+    readonly role: 'alone' | 'leader' | 'follower';
+    readonly leader?: string;
+    readonly reason?: string;
+  }[];
   readonly decisions: {
     readonly total: number;
     readonly local: number;

@@ -72,13 +72,9 @@ export function headline({ bouncer, engine, enabled }: Status, now: number): Hea
         title: 'A Caddy does not hold the rules',
         detail: sentence(reason, 'See Diagnostics for what to do.'),
       };
+    case 'unknown':
     case 'offline':
-      return {
-        tone: 'bad',
-        state: 'Bouncer offline',
-        title: 'The bouncer is offline',
-        detail: `${offline(bouncer, now)}${enabled ? ' Caddy keeps its last rules; nothing new is blocked or lifted.' : ''}`,
-      };
+      return unheard(bouncer, enabled, now);
   }
 }
 
@@ -87,6 +83,19 @@ function addresses({ decisions: { total }, enforced }: BouncerSummary): string {
   return enforced.ranges === 0
     ? counted(total, 'address', 'addresses')
     : counted(total, 'address or range', 'addresses and ranges');
+}
+
+function unheard(bouncer: BouncerSummary, isEnabled: boolean, now: number): Headline {
+  if (bouncer.state === 'unknown') {
+    const detail = sentence(bouncer.reasons[0] ?? '', 'Redis takes no writes.');
+    return { tone: 'bad', state: 'Not known', title: 'The bouncer cannot be heard', detail };
+  }
+  return {
+    tone: 'bad',
+    state: 'Bouncer offline',
+    title: 'The bouncer is offline',
+    detail: `${offline(bouncer, now)}${isEnabled ? ' Caddy keeps its last rules; nothing new is blocked or lifted.' : ''}`,
+  };
 }
 
 function offline({ offline_since: since }: BouncerSummary, now: number): string {

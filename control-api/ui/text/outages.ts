@@ -38,6 +38,15 @@ export function outages({ apiIsGone, redisIsGone, status }: Seen): readonly Outa
 }
 
 function bouncerOutage({ bouncer }: Status): Outage[] {
+  if (bouncer.state === 'unknown') {
+    return [
+      {
+        part: 'redis',
+        title: 'Redis takes no writes',
+        detail: 'Caddy keeps blocking meanwhile. Changes have to wait: raise its maxmemory, or make room on its disk.',
+      },
+    ];
+  }
   if (bouncer.state !== 'offline') return [];
   return [
     {

@@ -1,5 +1,6 @@
 import type { Status } from '../api/wire.ts';
 import type { Link } from './chain.ts';
+import { fleetInWords } from './fleet.ts';
 import { plain } from './plain.ts';
 
 /** For an issue or a chat. The API never tells a secret; what looks like one in somebody's words is taken out all the same. */
@@ -17,8 +18,10 @@ export function report(chain: readonly Link[], status: Status | undefined, at: D
 
 function facts({ enabled, policy, engine, bouncer }: Status): string[] {
   const { total, local, community, lists } = bouncer.decisions;
+  const fleet = fleetInWords(bouncer);
   return [
     `protection ${enabled ? 'on' : 'off'}, policy ${policy}, bouncer ${bouncer.state}`,
+    ...(fleet === undefined ? [] : [`bouncers ${bouncer.ids.length}: ${plain(fleet)}`]),
     `decisions ${total}: ${local} local, ${community} community, ${lists} lists`,
     `engine ${engine.mode} ${engine.state}${engine.version === undefined ? '' : ` ${engine.version}`}`,
     ...bouncer.caddies.map(({ admin, state, version }) => `caddy ${admin} ${version ?? ''} ${state}`),

@@ -5,6 +5,8 @@ import { PageHead } from '../../parts/page-head.tsx';
 import { useNow } from '../../parts/now.ts';
 import { Link } from '../../routing/link.tsx';
 import { count } from '../../text/count.ts';
+import { fleetInWords } from '../../text/fleet.ts';
+import { plain } from '../../text/plain.ts';
 import { ago } from '../../text/time.ts';
 import { AlertCharts } from './alert-charts.tsx';
 import { DecisionHistoryCard } from './decision-history.tsx';
@@ -31,6 +33,7 @@ export function OverviewPage() {
 function Tiles({ status: { bouncer, engine, heartbeat } }: { readonly status: Status }) {
   const now = useNow(5_000);
   const when = (at: string | undefined) => (at === undefined ? 'never' : ago(Date.parse(at), now));
+  const fleet = fleetInWords(bouncer);
   const inSync = bouncer.caddies.filter(({ state }) => state === 'in_sync').length;
   return (
     <dl class="tiles">
@@ -50,6 +53,15 @@ function Tiles({ status: { bouncer, engine, heartbeat } }: { readonly status: St
           <small>in sync, last push {when(bouncer.last_push_at)}</small>
         </dd>
       </div>
+      {fleet === undefined ? null : (
+        <div class="tile">
+          <dt>Bouncers</dt>
+          <dd class="number">
+            {bouncer.ids.length}
+            <small class="foreign">{plain(fleet, 200)}</small>
+          </dd>
+        </div>
+      )}
       <div class="tile">
         <dt>CrowdSec</dt>
         <dd>
