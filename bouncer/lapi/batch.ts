@@ -1,12 +1,13 @@
 import { JSONParser, TokenType } from '@streamparser/json';
-import type { Decision } from '../shared/domain/decision.ts';
+import { DecisionColumns } from '../decisions/decision-columns.ts';
+import type { DecisionList } from '../decisions/decision-list.ts';
 import { decodeDecision, decodeDeletedId, type RejectReason } from './decode.ts';
 
 /** What one pull brought. */
 export interface Batch {
   /** `full` is everything that is active; `delta` is what changed since the last pull. */
   readonly kind: 'full' | 'delta';
-  readonly decisions: readonly Decision[];
+  readonly decisions: DecisionList;
   /** Empty for a full batch: LAPI then lists every expired row that it still keeps. */
   readonly deletedIds: readonly number[];
   readonly rejects: ReadonlyMap<RejectReason, RejectCount>;
@@ -24,7 +25,7 @@ export interface RejectCount {
  */
 export class BatchReader {
   readonly #kind: Batch['kind'];
-  readonly #decisions: Decision[] = [];
+  readonly #decisions = new DecisionColumns();
   readonly #deletedIds: number[] = [];
   readonly #rejects = new Map<RejectReason, RejectCount>();
   readonly #parser: JSONParser;
@@ -85,7 +86,7 @@ export class BatchReader {
 
   #add(raw: unknown, receivedAt: number): void {
     const decoded = decodeDecision(raw, receivedAt);
-    if (decoded.kind === 'decision') this.#decisions.push(decoded.decision);
+    if (decoded.kind === 'decision') this.#decisions.add(decoded.decision);
     else this.#reject(decoded.reason, decoded.sample);
   }
 

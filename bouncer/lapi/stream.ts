@@ -1,3 +1,4 @@
+import { pick } from '../decisions/decision-list.ts';
 import { backoffDelay } from '../shared/runtime/backoff.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
@@ -208,6 +209,6 @@ export class LapiStream implements Service {
 
 /** The second reply, and what only the first one lists. */
 function union(first: Batch, second: Batch): Batch {
-  const ids = new Set(second.decisions.map(({ id }) => id));
-  return { ...second, decisions: [...second.decisions, ...first.decisions.filter(({ id }) => !ids.has(id))] };
+  const ids = new Set(Array.from(second.decisions, ({ id }) => id));
+  return { ...second, decisions: [...second.decisions, ...pick(first.decisions, ({ id }) => !ids.has(id))] };
 }

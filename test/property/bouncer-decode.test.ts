@@ -97,7 +97,7 @@ describe('a reply', () => {
           const wanted = (raw.new?.length ?? 0) + (kind === 'full' ? 0 : (raw.deleted?.length ?? 0));
           expect(batch.decisions.length + batch.deletedIds.length + total(batch)).toBe(wanted);
           const ids = (raw.new ?? []).map((one) => decodeDecision(one, NOW));
-          expect(batch.decisions).toEqual(ids.flatMap((one) => (one.kind === 'decision' ? [one.decision] : [])));
+          expect([...batch.decisions]).toEqual(ids.flatMap((one) => (one.kind === 'decision' ? [one.decision] : [])));
         },
       ),
       { numRuns: 500, seed: SEED },

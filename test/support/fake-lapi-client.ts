@@ -51,7 +51,7 @@ export class FakeConsumer implements StreamConsumer {
   known: readonly number[] = [];
 
   wouldDrop(batch: Batch): { dropped: number; known: number } {
-    const ids = new Set(batch.decisions.map(({ id }) => id));
+    const ids = new Set(Array.from(batch.decisions, ({ id }) => id));
     return { dropped: this.known.filter((id) => !ids.has(id)).length, known: this.known.length };
   }
 

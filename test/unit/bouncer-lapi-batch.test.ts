@@ -9,7 +9,7 @@ function read(text: string, kind: Batch['kind'] = 'delta', chunkBytes = Infinity
   return reader.finish();
 }
 
-const idsOf = ({ decisions }: Batch) => decisions.map(({ id }) => id);
+const idsOf = ({ decisions }: Batch) => Array.from(decisions, ({ id }) => id);
 const rejectsOf = ({ rejects }: Batch) =>
   Object.fromEntries([...rejects].map(([reason, { count }]) => [reason, count]));
 const reply = (decisions: readonly unknown[], deleted: readonly unknown[] = []) =>
@@ -29,7 +29,7 @@ describe('a reply of the stream', () => {
     'may hold nothing: %s',
     (text) => {
       const batch = read(text);
-      expect([batch.decisions, batch.deletedIds, rejectsOf(batch)]).toEqual([[], [], {}]);
+      expect([[...batch.decisions], batch.deletedIds, rejectsOf(batch)]).toEqual([[], [], {}]);
     },
   );
 
@@ -39,7 +39,7 @@ describe('a reply of the stream', () => {
       deleted: [{ id: 3 }],
     });
     const whole = read(text);
-    expect(whole.decisions[0]?.scenario).toBe('größer µs 🦔 \\" \u0001');
+    expect(whole.decisions.at(0)?.scenario).toBe('größer µs 🦔 \\" \u0001');
     const bytes = Buffer.from(text);
     for (let cut = 1; cut < bytes.length; cut++) {
       const reader = new BatchReader('delta', 0);
@@ -70,7 +70,7 @@ describe('a reply of the stream', () => {
         [{ id: 11 }, { id: 'x' }, null, 12],
       ),
     );
-    expect(batch.decisions.map(({ id, prefix }) => [id, prefix])).toEqual([
+    expect(Array.from(batch.decisions, ({ id, prefix }) => [id, prefix])).toEqual([
       [1, '1.2.3.4'],
       [3, '9.9.9.9'],
       [7, '7.7.7.7'],

@@ -62,14 +62,14 @@ describe('a pull', () => {
       response.end();
     };
     const result = await clientOf(lapi.url).pull('full', never);
-    expect(result.kind === 'batch' && result.batch.decisions.map(({ prefix }) => prefix)).toEqual(['1.2.3.4']);
+    expect(result.kind === 'batch' && Array.from(result.batch.decisions, ({ prefix }) => prefix)).toEqual(['1.2.3.4']);
   });
 
   it('counts durations from the moment at which LAPI began to answer', async () => {
     const lapi = await fakeLapi();
     lapi.says(200, JSON.stringify({ new: [rawDecision(1, '1.2.3.4', { duration: '10s' })], deleted: [] }));
     const result = await clientOf(lapi.url).pull('full', never);
-    expect(result.kind === 'batch' && result.batch.decisions[0]?.expiresAt).toBe(5_000 + 10_000);
+    expect(result.kind === 'batch' && result.batch.decisions.at(0)?.expiresAt).toBe(5_000 + 10_000);
   });
 
   it('may be sent to a URL with a slash at its end', async () => {
