@@ -31,7 +31,10 @@ export async function main(args: readonly string[]): Promise<void> {
   const durationMs = (minutes * 60_000) / worlds.length;
   terminal.title(`Chaos: ${formatMs(durationMs)} each, window ${formatMs(windowMs)}, --seed ${seed}`);
   for (const world of worlds) {
-    const isRight = await runOne({ ...world, seed, durationMs, windowMs }, steps, terminal);
+    const isRight = await runOne({ ...world, seed, durationMs, windowMs }, steps, terminal).catch((error: unknown) => {
+      terminal.fail(`could not go on, with --seed ${seed}: ${error instanceof Error ? error.message : String(error)}`);
+      return false;
+    });
     if (!isRight) process.exit(1);
   }
   process.exit(0);

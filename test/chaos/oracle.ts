@@ -10,7 +10,7 @@
 import type { BlockList } from 'node:net';
 import { blockListOf, isListed } from '../support/block-list.ts';
 import type { Presence } from './presence.ts';
-import type { Part } from './step.ts';
+import type { Need } from './step.ts';
 
 /** Values that are no address: what spares everybody. */
 const EVERYBODY = ['protection is off', 'policy monitor', 'no rules in Caddy'] as const;
@@ -22,7 +22,9 @@ export interface Change {
   readonly from: number;
   to: number;
   /** What it travels through on its way to Caddy. */
-  readonly needs: readonly Part[];
+  readonly needs: readonly Need[];
+  /** A time that runs out, and nothing that somebody did. */
+  readonly isExpiry?: boolean;
   /** Somebody was told that Caddy follows: then it is due at once. */
   isConfirmed?: boolean;
 }
@@ -100,6 +102,27 @@ export class Oracle {
     const [change, ...others] = [...changes].filter((change) => change.from <= sentAt && !this.#isDue(change, sentAt));
     if (change === undefined || others.length > 0) return undefined;
     return { kind: change.kind, ms: this.#presence.together(change.needs, change.to, sentAt) };
+  }
+
+  /** Whether something of these kinds happened since, or was still to show then, that may change this client's answer. */
+  isStirred(client: string, since: number, until: number, isOfKind: (change: Change) => boolean): boolean {
+    const changes = this.#covering(client).flatMap(({ begins, ends }) => [begins, ...ends]);
+    return changes.some((change) => isOfKind(change) && change.from <= until && !this.#isDue(change, since));
+  }
+
+  /** Whether this may be so at this time, and may not. */
+  isUnsure(value: Everybody, at: number): boolean {
+    return this.#facts.some(({ value: of, ends }) => of === value && !ends.some((end) => this.#isDue(end, at)));
+  }
+
+  /** What began or ended since may be forgotten, until the change is due: then it is known again. */
+  doubt(since: number, isOfKind: (change: Change) => boolean, change: Change): void {
+    const isYoung = (one: Change) => isOfKind(one) && one.to > since;
+    const known = this.#facts.filter(({ begins, ends }) => !ends.includes(begins)); // and no doubts about doubts
+    for (const { effect, value, begins, ends } of known) {
+      if (isYoung(begins)) this.begin(effect === 'block' ? 'spare' : 'block', value, change, change);
+      if (ends.some(isYoung)) this.begin(effect, value, change, change);
+    }
   }
 
   /** What was said about this client and still counted at that time, oldest first. */

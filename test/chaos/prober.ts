@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { requestAs, type Site } from '../support/site.ts';
 import type { Fact, Oracle } from './oracle.ts';
 import type { Presence } from './presence.ts';
+import type { Stillness } from './stillness.ts';
 import type { Tally } from './tally.ts';
 
 /** Requests under way at once, and the pause of each between two of its own. */
@@ -14,12 +15,20 @@ const HISTORY_MS = 30_000;
 const BLOCKED = 403;
 const SERVED = 200;
 
+interface Records {
+  readonly oracle: Oracle;
+  readonly presence: Presence;
+  readonly stillness: Stillness;
+  readonly tally: Tally;
+}
+
 /** Asks Caddy as every client in turn, without end, and compares each answer with what the oracle allows. */
 export class Prober {
   readonly #site: Site;
   readonly #clients: readonly string[];
   readonly #oracle: Oracle;
   readonly #presence: Presence;
+  readonly #stillness: Stillness;
   readonly #tally: Tally;
   readonly #stop = new AbortController();
   /** When each client was last sent a request that only one answer was right for. */
@@ -28,15 +37,12 @@ export class Prober {
   #workers: readonly Promise<void>[] = [];
   #next = 0;
 
-  constructor(
-    site: Site,
-    clients: readonly string[],
-    { oracle, presence, tally }: { oracle: Oracle; presence: Presence; tally: Tally },
-  ) {
+  constructor(site: Site, clients: readonly string[], { oracle, presence, stillness, tally }: Records) {
     this.#site = site;
     this.#clients = clients;
     this.#oracle = oracle;
     this.#presence = presence;
+    this.#stillness = stillness;
     this.#tally = tally;
   }
 
@@ -86,9 +92,11 @@ export class Prober {
     if (mayBeBlocked !== mayBeServed) this.#certainAt.set(client, sentAt);
     const lag = this.#oracle.lag(client, status === BLOCKED, sentAt);
     if (lag !== undefined) this.#tally.lagged(lag);
-    if ((status === BLOCKED && mayBeBlocked) || (status === SERVED && mayBeServed)) return;
-    const step = this.#tally.stepCount;
-    this.#tally.wrong.push({ client, status, sentAt, answeredAt, step, history: this.#history(client, answeredAt) });
+    const isMoved = this.#stillness.isBroken(client, status === BLOCKED, sentAt, answeredAt);
+    if (!isMoved && ((status === BLOCKED && mayBeBlocked) || (status === SERVED && mayBeServed))) return;
+    const why = isMoved ? 'the bouncer was started anew, LAPI has said nothing since, and the answer changed\n' : '';
+    const history = why + this.#history(client, answeredAt);
+    this.#tally.wrong.push({ client, status, sentAt, answeredAt, step: this.#tally.stepCount, history });
   }
 
   #remember(client: string, status: number, sentAt: number, answeredAt: number): void {

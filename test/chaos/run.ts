@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type CaddyVersion, Workbench } from '../support/servers.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { Heard } from './heard.ts';
 import { Oracle } from './oracle.ts';
 import { Presence } from './presence.ts';
 import { Prober, seconds } from './prober.ts';
 import { schedule } from './schedule.ts';
 import { type Action, type Cast, castOf, CROWD, describe, type Part } from './step.ts';
+import { Stillness } from './stillness.ts';
 import { Tally } from './tally.ts';
 import { addressesOf, openWays, type Ways } from './ways.ts';
 import { World } from './world.ts';
@@ -72,9 +74,11 @@ async function runOn(stack: Stack, ways: Ways, options: ChaosOptions): Promise<C
   const presence = new Presence();
   const oracle = new Oracle(options.windowMs, presence);
   const tally = new Tally();
-  const world = new World(stack, ways, oracle, presence);
+  const heard = new Heard(presence, options.windowMs);
+  const stillness = new Stillness(oracle, presence);
+  const world = new World(stack, ways, { oracle, presence, heard, stillness });
   const cast = castOf(options.caddy);
-  const prober = new Prober(stack.site, cast.clients, { oracle, presence, tally });
+  const prober = new Prober(stack.site, cast.clients, { oracle, presence, stillness, tally });
   const lastSteps: string[] = [];
   const take = async (action: Action) => {
     tally.took(action);
@@ -90,10 +94,19 @@ async function runOn(stack: Stack, ways: Ways, options: ChaosOptions): Promise<C
       for (const value of [...cast.addresses, ...cast.ranges]) await world.take({ kind: 'unban', value });
       await untilAgreed(prober, cast, tally);
     }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error([reason, ...lastSteps, ...traces(stack)].join('\n'), { cause: error });
   } finally {
     await prober.stop();
   }
+  tally.still = stillness.checked;
   return { tally, lastSteps, logs: stack.bouncer.logs(60) };
+}
+
+/** What somebody needs who looks for the reason of a step that could not be taken. */
+function traces({ bouncer, controlApi }: Stack): string[] {
+  return ['the bouncer wrote last:', bouncer.logs(60), 'the control API wrote last:', controlApi.logs(15)];
 }
 
 /** Steps until the time is over, or enough is seen; whatever is gone then comes back, as it has to before it can end. */

@@ -5,6 +5,7 @@ import {
   type Outage,
   type Part,
   PARTS,
+  RESTARTS,
   SERVER_FAULTS,
   SERVERS,
   type Step,
@@ -16,12 +17,21 @@ const LONGEST_PAUSE_MS = 900;
 /** At most this many parts are gone together, each for at most so many steps. */
 const GONE_TOGETHER = 2;
 const GONE_STEPS = 4;
+/** LAPI is silent for so many steps when the bouncer starts anew meanwhile; then three parts may be gone together. */
+const SILENT_STEPS = { least: 4, most: 7 };
+/** After the bouncer's end and after its start: what was under way ends, and who asks sees what comes of it. */
+const RESTART_PAUSE_MS = 2_000;
 /** Protection is switched off, or only watches, for at most so many steps. */
 const OFF_STEPS = 3;
+
+/** A slow LAPI still speaks. */
+const SILENCING = WAY_FAULTS.filter((fault) => fault !== 'slow');
 
 /** What the schedule itself has to remember, so that every step is one that a person could take then. */
 interface Plan {
   readonly gone: Map<Part, { readonly outage: Outage; stepsLeft: number }>;
+  /** What follows at once. */
+  readonly next: Action[];
   readonly allowed: Set<string>;
   enabled: boolean;
   policy: 'enforce' | 'monitor';
@@ -34,6 +44,7 @@ export function* schedule(seed: number, cast: Cast): Generator<Step, never> {
   const random = new Random(seed);
   const plan: Plan = {
     gone: new Map(),
+    next: [],
     allowed: new Set(),
     enabled: true,
     policy: 'enforce',
@@ -41,9 +52,10 @@ export function* schedule(seed: number, cast: Cast): Generator<Step, never> {
     edits: 0,
   };
   for (;;) {
-    const action = due(plan) ?? chosen(plan, cast, random);
+    const next = plan.next.shift();
+    const action = next ?? due(plan) ?? chosen(plan, cast, random);
     remember(plan, action, random);
-    yield { action, pauseMs: random.between(0, LONGEST_PAUSE_MS) };
+    yield { action, pauseMs: next === undefined ? random.between(0, LONGEST_PAUSE_MS) : RESTART_PAUSE_MS };
   }
 }
 
@@ -73,6 +85,7 @@ function possible(plan: Plan, cast: Cast, random: Random): Choice[] {
     ...(canBeSet(plan) ? settings(plan, cast, random) : []),
     ...(isThere(plan, 'Caddy') ? [{ weight: 3, value: { kind: 'reload', edit: plan.edits + 1 } } as const] : []),
     ...faults(plan, random),
+    ...restarts(plan, random),
   ];
 }
 
@@ -109,6 +122,18 @@ function faults(plan: Plan, random: Random): Choice[] {
     .map((outage) => ({ weight: 2.5, value: { kind: 'gone', outage } }));
 }
 
+/** The bouncer starts anew while LAPI is silent, from the snapshot that it has. */
+function restarts(plan: Plan, random: Random): Choice[] {
+  const needed: readonly Part[] = ['bouncer', 'LAPI', 'way to LAPI'];
+  if (plan.gone.size >= GONE_TOGETHER || !needed.every((part) => isThere(plan, part))) return [];
+  const outages: Outage[] = [
+    { part: 'LAPI', fault: random.pick(SERVER_FAULTS) },
+    { part: 'way to LAPI', fault: random.pick(SILENCING) },
+  ];
+  const restart = random.pick(RESTARTS);
+  return outages.map((outage) => ({ weight: 1.5, value: { kind: 'gone', outage, restart } }));
+}
+
 function isThere(plan: Plan, part: Part): boolean {
   return !plan.gone.has(part);
 }
@@ -123,7 +148,7 @@ function remember(plan: Plan, action: Action, random: Random): void {
   plan.offStepsLeft--;
   switch (action.kind) {
     case 'gone':
-      plan.gone.set(action.outage.part, { outage: action.outage, stepsLeft: random.between(0, GONE_STEPS) });
+      goes(plan, action, random);
       break;
     case 'back':
       plan.gone.delete(action.outage.part);
@@ -150,4 +175,12 @@ function remember(plan: Plan, action: Action, random: Random): void {
     default:
       break;
   }
+}
+
+function goes({ gone, next }: Plan, { outage, restart }: Extract<Action, { kind: 'gone' }>, random: Random): void {
+  const { least, most } = restart === undefined ? { least: 0, most: GONE_STEPS } : SILENT_STEPS;
+  gone.set(outage.part, { outage, stepsLeft: random.between(least, most) });
+  if (restart === undefined) return;
+  const bouncer: Outage = { part: 'bouncer', fault: restart };
+  next.push({ kind: 'gone', outage: bouncer }, { kind: 'back', outage: bouncer });
 }

@@ -11,6 +11,13 @@ export type Way = (typeof WAYS)[number];
 export type Part = Server | Way;
 export const PARTS: readonly Part[] = [...SERVERS, ...WAYS];
 
+/**
+ * What a change travels through. After a start the bouncer lifts nothing, and follows no setting but the switch,
+ * before it has heard all of LAPI: that is a part of the way like the others.
+ */
+export const HEARD = 'LAPI heard since the start';
+export type Need = Part | typeof HEARD;
+
 /** `kill`: SIGKILL; `stop`: in order, by SIGTERM; `pause`: SIGSTOP, until SIGCONT. */
 export const SERVER_FAULTS = ['kill', 'stop', 'pause'] as const;
 export type ServerFault = (typeof SERVER_FAULTS)[number];
@@ -18,6 +25,10 @@ export type ServerFault = (typeof SERVER_FAULTS)[number];
 /** What a network, or something that answers in the other's place, can do. */
 export const WAY_FAULTS = ['cut', 'half-open', 'slow', 'garbage', '503', 'short'] as const;
 export type WayFault = (typeof WAY_FAULTS)[number];
+
+/** How a bouncer ends that is then started anew. */
+export const RESTARTS = ['kill', 'stop'] as const;
+export type Restart = (typeof RESTARTS)[number];
 
 export type Outage =
   { readonly part: Server; readonly fault: ServerFault } | { readonly part: Way; readonly fault: WayFault };
@@ -33,7 +44,8 @@ export type Action =
   /** The user edits the site and runs `caddy reload`, which takes our rules out. */
   | { readonly kind: 'reload'; readonly edit: number }
   | { readonly kind: 'wipe Redis' }
-  | { readonly kind: 'gone'; readonly outage: Outage }
+  /** With `restart` the bouncer ends and starts anew before the part comes back. */
+  | { readonly kind: 'gone'; readonly outage: Outage; readonly restart?: Restart }
   | { readonly kind: 'back'; readonly outage: Outage };
 
 export interface Step {
@@ -78,7 +90,10 @@ export function castOf(caddy: CaddyVersion): Cast {
 
 /** As a person reads it, in the history of a failure. */
 export function describe(action: Action): string {
-  if (action.kind === 'gone') return describeOutage(action.outage);
+  if (action.kind === 'gone') {
+    const { outage, restart } = action;
+    return `${describeOutage(outage)}${restart === undefined ? '' : `, and ${restart} the bouncer meanwhile`}`;
+  }
   if (action.kind === 'back') return `back: ${describeOutage(action.outage)}`;
   const { kind, ...details } = action;
   const words = Object.values(details).filter((value) => value !== undefined);

@@ -20,6 +20,10 @@ export class Tally {
   readonly lags = new Map<string, number>();
   readonly wrong: WrongAnswer[] = [];
   checked = 0;
+  /** Of those, answers that also had to be as before a restart without LAPI. */
+  still = 0;
+  /** Of the bouncer, begun and ended while LAPI was silent. */
+  restarts = 0;
   /** Requests without an answer, while Caddy was gone and while it was not. */
   refused = 0;
   unanswered = 0;
@@ -27,8 +31,10 @@ export class Tally {
 
   took(action: Action): void {
     this.stepCount++;
-    if (action.kind === 'gone') count(this.faults, describeOutage(action.outage));
-    else if (action.kind === 'wipe Redis') count(this.faults, action.kind);
+    if (action.kind === 'gone') {
+      count(this.faults, describeOutage(action.outage));
+      if (action.restart !== undefined) this.restarts++;
+    } else if (action.kind === 'wipe Redis') count(this.faults, action.kind);
     else if (action.kind !== 'back') count(this.steps, action.kind);
   }
 

@@ -4,24 +4,37 @@ import type { Child } from '../../scripts/servers/child.ts';
 import { siteWith } from '../support/site.ts';
 import type { Stack } from '../support/stack.ts';
 import type { Change, Everybody, Oracle } from './oracle.ts';
+import { type Heard, LAPI_PARTS } from './heard.ts';
 import type { Presence } from './presence.ts';
-import { type Action, CROWD, type Outage, type Part, type Server } from './step.ts';
+import { type Action, CROWD, HEARD, type Need, type Outage, type Server } from './step.ts';
+import { isToldByLapi, type Stillness } from './stillness.ts';
 import { faultOf, isOnWay, type Ways } from './ways.ts';
 
 /** The way of each change to Caddy. */
-const BY_ITSELF: readonly Part[] = ['bouncer', 'way to Caddy', 'Caddy'];
-const FROM_LAPI: readonly Part[] = ['LAPI', 'way to LAPI', ...BY_ITSELF];
-const FROM_REDIS: readonly Part[] = ['control API', 'Redis', 'way to Redis', ...BY_ITSELF];
+const BY_ITSELF: readonly Need[] = ['bouncer', 'way to Caddy', 'Caddy'];
+const FROM_LAPI: readonly Need[] = [...LAPI_PARTS, HEARD, ...BY_ITSELF];
+const FROM_REDIS: readonly Need[] = ['control API', 'Redis', 'way to Redis', HEARD, ...BY_ITSELF];
+const BY_CLOCK: readonly Need[] = [HEARD, ...BY_ITSELF];
 
 /** LAPI counts a ban from the second in which it began, and tells how long is left in whole seconds. */
 const EARLY_MS = 2_000;
 
-/** The bouncer asks a silent LAPI more and more rarely, so it may need as long again as LAPI was gone. */
-const NOTICED_LATE: readonly Part[] = ['LAPI', 'way to LAPI'];
+/** How old a snapshot may be: a change is on disk ten seconds after it was heard, and a busy machine takes longer. */
+const SNAPSHOT_MS = 15_000;
+
+/** It never waits longer between two calls. */
+const RARELY_MS = 30_000;
 
 const INSIST_MS = 60_000;
 const ABSENT_MS = 5_000;
 const RETRY_MS = 250;
+
+interface Records {
+  readonly oracle: Oracle;
+  readonly presence: Presence;
+  readonly heard: Heard;
+  readonly stillness: Stillness;
+}
 
 /** Does to the real stack what a step says, and tells the oracle and the record of who was there. */
 export class World {
@@ -29,12 +42,17 @@ export class World {
   readonly #ways: Ways;
   readonly #oracle: Oracle;
   readonly #presence: Presence;
+  readonly #heard: Heard;
+  readonly #stillness: Stillness;
+  #bouncerEndedAt = -Infinity;
 
-  constructor(stack: Stack, ways: Ways, oracle: Oracle, presence: Presence) {
+  constructor(stack: Stack, ways: Ways, { oracle, presence, heard, stillness }: Records) {
     this.#stack = stack;
     this.#ways = ways;
     this.#oracle = oracle;
     this.#presence = presence;
+    this.#heard = heard;
+    this.#stillness = stillness;
     const atStart: Change = { kind: 'the start', from: -Infinity, to: -Infinity, needs: [] };
     for (const value of CROWD) oracle.begin('block', value, atStart);
   }
@@ -50,9 +68,7 @@ export class World {
       case 'disallow':
         return this.#disallow(canonical(action.value));
       case 'enabled':
-        return this.#sparesAll(!action.enabled, 'protection is off', 'PUT /enabled', () =>
-          this.#set('PUT', '/enabled', { enabled: action.enabled }),
-        );
+        return this.#switch(action.enabled);
       case 'policy':
         return this.#sparesAll(action.policy === 'monitor', 'policy monitor', 'PUT /policy', () =>
           this.#set('PUT', '/policy', { policy: action.policy }),
@@ -98,6 +114,21 @@ export class World {
     return this.#ends('spare', value, this.#change('disallow', FROM_REDIS), () => this.#set('DELETE', path));
   }
 
+  /** Rules that are put back without LAPI are made from a snapshot. */
+  async #switch(enabled: boolean): Promise<void> {
+    const act = () => this.#set('PUT', '/enabled', { enabled });
+    if (enabled) this.#doubt();
+    await this.#sparesAll(!enabled, 'protection is off', 'PUT /enabled', act);
+  }
+
+  /** What the bouncer had heard shortly before it ended may be in no snapshot: until LAPI tells it again, who knows. */
+  #doubt(): void {
+    const now = performance.now();
+    if (!this.#presence.isGone(HEARD, now)) return;
+    const told: Change = { kind: 'a start without LAPI', from: now, to: now, needs: FROM_LAPI };
+    this.#oracle.doubt(this.#bouncerEndedAt - SNAPSHOT_MS, isToldByLapi, told);
+  }
+
   async #sparesAll(isOn: boolean, what: Everybody, kind: string, act: () => Promise<boolean>): Promise<void> {
     const change = this.#change(kind, FROM_REDIS);
     if (isOn) this.#oracle.begin('spare', what, change);
@@ -115,30 +146,50 @@ export class World {
   async #withoutRules(kind: string, act: () => Promise<void>): Promise<void> {
     const repaired = this.#change(kind, BY_ITSELF);
     this.#oracle.begin('spare', 'no rules in Caddy' satisfies Everybody, repaired, repaired);
+    this.#doubt();
     await act();
     repaired.to = performance.now();
   }
 
   async #gone(outage: Outage): Promise<void> {
-    this.#presence.gone(outage.part, performance.now());
+    const now = performance.now();
+    this.#presence.gone(outage.part, now);
+    this.#heard.gone(outage, now);
     if (isOnWay(outage)) this.#ways[outage.part].set(faultOf(outage.fault));
     else if (outage.fault === 'stop') await this.#childOf(outage.part).stop();
     else await this.#childOf(outage.part).kill(outage.fault === 'kill' ? 'SIGKILL' : 'SIGSTOP');
+    if (outage.part === 'bouncer' && outage.fault !== 'pause') this.#bouncerEnded();
+  }
+
+  #bouncerEnded(): void {
+    this.#bouncerEndedAt = performance.now();
+    this.#stillness.ended(this.#bouncerEndedAt);
   }
 
   async #back(outage: Outage): Promise<void> {
+    if (LAPI_PARTS.includes(outage.part)) this.#stillness.over();
     if (isOnWay(outage)) this.#ways[outage.part].heal();
     else if (outage.fault === 'pause') await this.#childOf(outage.part).kill('SIGCONT');
     else await this.#start(outage.part);
     const now = performance.now();
-    const { part } = outage;
-    this.#presence.back(part, NOTICED_LATE.includes(part) ? now + this.#presence.goneFor(part, now) : now);
+    // The bouncer asks a silent LAPI more and more rarely, so it may need as long again as LAPI was gone.
+    const missed = LAPI_PARTS.includes(outage.part) ? this.#presence.missedFor(LAPI_PARTS, now) : 0;
+    const late = Math.min(missed, RARELY_MS);
+    this.#presence.back(outage.part, now + late);
+    this.#heard.back(now + late);
   }
 
   async #start(server: Server): Promise<void> {
-    if (server === 'bouncer') await this.#stack.bouncer.start('alive');
+    if (server === 'bouncer') await this.#startBouncer();
     else if (server === 'Caddy') await this.#withoutRules('start of Caddy', () => this.#stack.caddy.start());
     else await this.#childOf(server).start();
+  }
+
+  async #startBouncer(): Promise<void> {
+    // Rules that Caddy lacks are then made from the snapshot.
+    if (this.#oracle.isUnsure('no rules in Caddy' satisfies Everybody, performance.now())) this.#doubt();
+    this.#stillness.starts(performance.now());
+    await this.#stack.bouncer.start('alive');
   }
 
   #childOf(server: Server): Child {
@@ -146,7 +197,7 @@ export class World {
     return { bouncer, Caddy: caddy, Redis: redis, LAPI: crowdsec, 'control API': controlApi }[server];
   }
 
-  #change(kind: string, needs: readonly Part[]): Change {
+  #change(kind: string, needs: readonly Need[]): Change {
     return { kind, from: performance.now(), to: Infinity, needs };
   }
 
@@ -158,7 +209,8 @@ export class World {
 
   /**
    * Until the control API has said that Caddy follows: right after an outage it may need to be asked again. A wiped
-   * Redis knows no entry of the allowlist until the bouncer has given it back.
+   * Redis knows no entry of the allowlist until the bouncer has given it back. A bouncer that has not heard LAPI since
+   * its start may leave the rules as they are, and then says so.
    * @returns whether it has: what is deleted twice is not there the second time.
    */
   async #set(method: string, path: string, body?: unknown): Promise<boolean> {
@@ -167,6 +219,7 @@ export class World {
       const { status, body: said } = await this.#stack.controlApi.request(method, path, body);
       const took = performance.now() - began;
       if (status === 200) return true;
+      if (status === 202 && this.#presence.isGone(HEARD, performance.now())) return false;
       if (status === 404 && (isDeleted || took > ABSENT_MS)) return false;
       if (took > INSIST_MS) throw new Error(`${method} ${path} was never confirmed; last: ${status} ${said}`);
       isDeleted ||= status === 202;
@@ -181,7 +234,7 @@ function took(change: Change, isConfirmed: boolean): void {
 }
 
 function expiry(kind: string, from: number): Change {
-  return { kind, from, to: Infinity, needs: BY_ITSELF };
+  return { kind, from, to: Infinity, needs: BY_CLOCK, isExpiry: true };
 }
 
 /** The allowlist knows prefixes, however they are spelled; LAPI knows texts. */

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Heard } from '../chaos/heard.ts';
 import { type Change, Oracle } from '../chaos/oracle.ts';
 import { Presence } from '../chaos/presence.ts';
-import type { Part } from '../chaos/step.ts';
+import { Stillness } from '../chaos/stillness.ts';
+import { HEARD, type Need } from '../chaos/step.ts';
 
 const WINDOW_MS = 1_000;
 const CLIENT = '127.8.0.1';
@@ -14,7 +16,7 @@ beforeEach(() => {
   oracle = new Oracle(WINDOW_MS, presence);
 });
 
-const change = (from: number, to = from, needs: readonly Part[] = ['LAPI', 'bouncer', 'Caddy']): Change => ({
+const change = (from: number, to = from, needs: readonly Need[] = ['LAPI', 'bouncer', 'Caddy']): Change => ({
   kind: 'a change',
   from,
   to,
@@ -137,6 +139,129 @@ describe('the oracle', () => {
   });
 });
 
+describe('of what the bouncer heard shortly before it ended, the oracle', () => {
+  const isTold = ({ needs }: Change) => needs.includes('LAPI');
+  const told = () => change(5_000, 5_000, ['LAPI', HEARD]);
+
+  it('doubts a young ban until LAPI has told it again, and no older one', () => {
+    oracle.begin('block', CLIENT, change(3_000), never());
+    presence.gone(HEARD, 4_500);
+    oracle.doubt(3_000, isTold, told());
+    expect(allowed(6_000)).toBe('blocked');
+    oracle.doubt(2_999, isTold, told());
+    expect(allowed(6_000)).toBe('blocked or served');
+    presence.back(HEARD, 8_000);
+    expect(allowed(8_999)).toBe('blocked or served');
+    expect(allowed(9_000)).toBe('blocked');
+  });
+
+  it('doubts a young unban, and nothing that LAPI did not tell', () => {
+    oracle.begin('block', CLIENT, change(0), never());
+    oracle.end('block', CLIENT, change(3_000));
+    oracle.begin('block', '127.8.0.2', change(3_000, 3_000, ['Redis']), never());
+    presence.gone(HEARD, 4_500);
+    oracle.doubt(2_000, isTold, told());
+    expect(allowed(6_000)).toBe('blocked or served');
+    expect(oracle.judge('127.8.0.2', 6_000, 6_000)).toEqual({ mayBeBlocked: true, mayBeServed: false });
+  });
+
+  it('has no doubts about doubts, which would be more at each reload', () => {
+    oracle.begin('block', CLIENT, change(3_000));
+    for (let i = 0; i < 50; i++) oracle.doubt(0, isTold, told());
+    expect(oracle.history(CLIENT, 0)).toHaveLength(51);
+  });
+
+  it('knows whether rules may be missing', () => {
+    const repaired = change(1_000, 1_200, ['bouncer']);
+    oracle.begin('spare', 'no rules in Caddy', repaired, repaired);
+    expect([2_199, 2_200].map((at) => oracle.isUnsure('no rules in Caddy', at))).toEqual([true, false]);
+  });
+});
+
+describe('a bouncer that starts while LAPI is silent', () => {
+  let stillness: Stillness;
+
+  /** Ends, and starts anew; meanwhile the client is answered so. */
+  function restarts(isBlocked: boolean): void {
+    presence.gone('way to LAPI', 900);
+    stillness.ended(1_000);
+    expect(stillness.isBroken(CLIENT, !isBlocked, 2_400, 2_400)).toBe(false); // a push may still be on its way
+    expect(stillness.isBroken(CLIENT, isBlocked, 2_600, 2_600)).toBe(false);
+    stillness.starts(3_000);
+  }
+
+  beforeEach(() => {
+    stillness = new Stillness(oracle, presence);
+  });
+
+  it.each([true, false])('changes no answer until LAPI speaks: blocked before %s', (isBlocked) => {
+    restarts(isBlocked);
+    expect(stillness.isBroken(CLIENT, isBlocked, 3_100, 3_100)).toBe(false);
+    expect(stillness.isBroken(CLIENT, !isBlocked, 3_200, 3_200)).toBe(true);
+    expect(stillness.isBroken('127.8.0.9', !isBlocked, 3_200, 3_200)).toBe(false); // nobody knows of before
+    expect(stillness.checked).toBe(2);
+    stillness.over();
+    expect(stillness.isBroken(CLIENT, !isBlocked, 3_300, 3_300)).toBe(false);
+  });
+
+  it('has no excuse in what LAPI told, nor in what ran out', () => {
+    oracle.begin('block', CLIENT, change(2_900), { ...change(3_050, 3_050, ['bouncer']), isExpiry: true });
+    restarts(false);
+    expect(stillness.isBroken(CLIENT, true, 3_200, 3_200)).toBe(true);
+  });
+
+  it('has one in what others did meanwhile, or just before', () => {
+    restarts(true);
+    const repaired = change(3_100, 3_150, ['bouncer', 'Caddy']);
+    oracle.begin('spare', 'no rules in Caddy', repaired, repaired);
+    expect(stillness.isBroken(CLIENT, false, 3_090, 3_099)).toBe(true);
+    expect(stillness.isBroken(CLIENT, false, 3_090, 3_100)).toBe(false);
+    expect(stillness.isBroken(CLIENT, false, 9_000, 9_000)).toBe(false);
+  });
+
+  it('is held to nothing when LAPI is there again by then', () => {
+    presence.gone('LAPI', 900);
+    stillness.ended(1_000);
+    stillness.isBroken(CLIENT, true, 2_600, 2_600);
+    presence.back('LAPI', 2_900);
+    stillness.starts(3_000);
+    expect(stillness.isBroken(CLIENT, false, 3_200, 3_200)).toBe(false);
+  });
+
+  it('has heard LAPI when both were there together', () => {
+    const heard = new Heard(presence, WINDOW_MS);
+    const isHeard = (at: number) => !presence.isGone(HEARD, at);
+    const goes = (part: 'bouncer' | 'LAPI', at: number, fault: 'kill' | 'pause' = 'kill') => {
+      presence.gone(part, at);
+      heard.gone({ part, fault }, at);
+    };
+    const comes = (part: 'bouncer' | 'LAPI', at: number) => {
+      presence.back(part, at);
+      heard.back(at);
+    };
+    goes('bouncer', 100, 'pause');
+    comes('bouncer', 200);
+    goes('LAPI', 300);
+    expect(isHeard(350)).toBe(true);
+    goes('bouncer', 400);
+    comes('bouncer', 500);
+    expect(isHeard(550)).toBe(false);
+    comes('LAPI', 600);
+    expect(isHeard(650)).toBe(true);
+    goes('LAPI', 700); // before a first pull must have ended
+    expect(isHeard(750)).toBe(false);
+    comes('LAPI', 800);
+    goes('LAPI', 1_800);
+    expect(isHeard(1_850)).toBe(true);
+    presence.back('LAPI', 2_500); // noticed later than the next step
+    heard.back(2_500);
+    goes('bouncer', 2_000);
+    expect([2_100, 2_600].map(isHeard)).toEqual([false, false]);
+    comes('bouncer', 2_700);
+    expect(isHeard(2_750)).toBe(true);
+  });
+});
+
 describe('who was there', () => {
   it('is counted for all of them together, over outages that overlap', () => {
     presence.gone('LAPI', 100);
@@ -149,6 +274,17 @@ describe('who was there', () => {
     expect(presence.together(['Redis'], 0, 500)).toBe(500);
     expect(presence.together(['Caddy'], 160, 290)).toBe(0);
     expect(presence.together(['Caddy'], 500, 160)).toBe(0);
+  });
+
+  it('is missed from when the first of several went, whoever was missing meanwhile', () => {
+    const lapi = ['LAPI', 'way to LAPI'] as const;
+    presence.gone('LAPI', 100);
+    presence.back('LAPI', 200);
+    expect(presence.missedFor(lapi, 250)).toBe(0);
+    presence.gone('LAPI', 300);
+    presence.gone('way to LAPI', 380);
+    presence.back('LAPI', 400);
+    expect(presence.missedFor(lapi, 450)).toBe(150);
   });
 
   it('can be told only of a part that was gone', () => {

@@ -32,7 +32,9 @@ describe('a schedule', () => {
     expect([...kinds].sort()).toEqual(
       ['allow', 'back', 'ban', 'disallow', 'enabled', 'gone', 'policy', 'reload', 'unban', 'wipe Redis'].sort(),
     );
-    const outages = steps(1).flatMap(({ action }) => (action.kind === 'gone' ? [inWords(action)] : []));
+    const outages = steps(1).flatMap(({ action }) =>
+      action.kind === 'gone' && action.restart === undefined ? [inWords(action)] : [],
+    );
     expect(new Set(outages).size).toBe(5 * 3 + 3 * 6);
   });
 
@@ -50,14 +52,36 @@ describe('a schedule', () => {
     expect(changes).toBeGreaterThan(STEPS / 50);
   });
 
-  it.each([1, 2, 3])('lets parts go and come back in turns, two at once at most, with seed %i', (seed) => {
+  it('starts the bouncer anew while LAPI is silent in each way, once at least in a run of five minutes', () => {
+    const ways = new Set<string>();
+    for (const [i, { action }] of steps(8).entries()) {
+      if (action.kind !== 'gone' || action.restart === undefined) continue;
+      const { outage, restart } = action;
+      ways.add(inWords(action));
+      const bouncer = { part: 'bouncer', fault: restart };
+      const [ends, starts, ...later] = steps(8, i + 10).slice(i + 1);
+      expect([ends?.action, starts?.action]).toEqual([
+        { kind: 'gone', outage: bouncer },
+        { kind: 'back', outage: bouncer },
+      ]);
+      expect(Math.min(ends?.pauseMs ?? 0, starts?.pauseMs ?? 0)).toBeGreaterThan(1_500); // what was under way has ended
+      expect(later.slice(0, 2).map(({ action }) => action)).not.toContainEqual({ kind: 'back', outage });
+    }
+    expect(ways.size).toBe((3 + 5) * 2);
+    expect([...ways].filter((way) => way.startsWith('slow'))).toEqual([]);
+    const isRestart = ({ action }: Step) => action.kind === 'gone' && action.restart !== undefined;
+    for (let seed = 100; seed < 120; seed++) expect(steps(seed, 400).filter(isRestart).length).toBeGreaterThan(0);
+  });
+
+  it.each([1, 2, 3])('lets parts go and come back in turns, three at once at most, with seed %i', (seed) => {
     const sizes = new Set<number>();
     for (const { action, gone } of withGone(seed)) {
+      if (gone.size > 2) expect(gone.has('bouncer') && (gone.has('LAPI') || gone.has('way to LAPI'))).toBe(true);
       sizes.add(gone.size);
       if (action.kind === 'gone') expect(gone).not.toContain(action.outage.part);
       if (action.kind === 'back') expect(gone).toContain(action.outage.part);
     }
-    expect([...sizes].sort()).toEqual([0, 1, 2]);
+    expect([...sizes].sort()).toEqual([0, 1, 2, 3]);
   });
 
   it('brings every part back within a few steps', () => {
