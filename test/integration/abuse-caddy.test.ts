@@ -11,7 +11,7 @@
  *     bodies, expectations, pipelines, two framings    here
  *     WebSockets of a banned client                    here
  *     HTTP/2 with and without TLS, certificates        abuse-caddy-protocols, caddy-tls
- *     HTTP/3                                           nowhere: Node and Debian's curl have no client for it
+ *     HTTP/3                                           abuse-caddy-http3
  *     handle_errors, intercept                         abuse-caddy-errors, caddy-finality
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';

@@ -18,7 +18,7 @@ describe('a server', () => {
   it('of which there is nothing to say is not spoken of', () => {
     const server = { listen: [':443'], routes: siteWith({ handler: 'file_server' }) };
     expect(told(server)).toEqual([]);
-    expect(told(server, FLOOR)).toEqual([]);
+    expect(told({ ...server, listen: [':80'] }, FLOOR)).toEqual([]);
     expect(told({})).toEqual([]);
   });
 
@@ -77,6 +77,35 @@ describe('a server', () => {
     ]);
     expect(told({ routes: siteWith({ ...proxy, stream_close_delay: 1 }) })).toEqual([]);
     expect(told({ routes: siteWith(proxy) }, FLOOR)).toEqual([]);
+  });
+
+  const named = [{ match: [{ host: ['a.example'] }] }];
+  it.each([
+    [{ listen: [':443'] }],
+    [{ listen: ['127.0.0.1:443'], protocols: ['h1', 'h3'] }],
+    [{ listen: [':8443'], tls_connection_policies: [{}], automatic_https: { disable: true } }],
+    [{ listen: [':80', ':8443'], routes: named }],
+    [{ listen: [':8443'], routes: named, automatic_https: { skip: ['b.example'] } }],
+  ])('%j may serve HTTP/3, of which an old Caddy keeps the connections and their rules', (server) => {
+    expect(told(server, FLOOR)).toEqual([
+      [
+        'http3_outlives_pushes',
+        'shop',
+        'server "shop": Caddy before 2.8 serves an open HTTP/3 connection by the rules that it began with, so a client that stays connected is not banned; upgrade Caddy, or set `servers { protocols h1 h2 }`',
+      ],
+    ]);
+    expect(told(server, { clientIp: true, logAppend: false })).toHaveLength(1);
+    expect(told(server)).toEqual([]);
+  });
+
+  it.each([
+    [{ listen: [':443'], protocols: ['h1', 'h2'] }],
+    [{ listen: [':80', 'unix//x'], routes: named }],
+    [{ listen: [':8080'] }],
+    [{ listen: [':8080'], routes: named, automatic_https: { skip: ['a.example'] } }],
+    [{ listen: [':8080'], routes: named, automatic_https: { disable: true } }],
+  ])('%j serves none', (server) => {
+    expect(told(server, FLOOR).filter(([code]) => code === 'http3_outlives_pushes')).toEqual([]);
   });
 
   it('with metrics is told that requests count more than once', () => {
