@@ -1,10 +1,11 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { type Config, loadConfig } from '../../control-api/config.ts';
 import type { CrowdsecServer } from '../../scripts/servers/crowdsec-server.ts';
 import { Internet } from '../support/internet/internet.ts';
 import type { Workbench } from '../support/servers.ts';
+import type { Stack } from '../support/stack.ts';
 
 /** What the control API is told of a real CrowdSec. */
 export function settingsFor(crowdsec: CrowdsecServer): Record<string, string> {
@@ -12,6 +13,20 @@ export function settingsFor(crowdsec: CrowdsecServer): Record<string, string> {
   // cscli gets it from our own environment, as it would from a service's.
   if (libraries !== undefined) process.env['LD_LIBRARY_PATH'] = libraries;
   return { CROWDSEC_LAPI_URL: crowdsec.url, ...settings };
+}
+
+/** What a control API is told of everything in a stack, the bouncer's token included. */
+export async function settingsBeside(stack: Stack): Promise<Record<string, string>> {
+  const { crowdsec, redis, caddy, bouncer, workbench } = stack;
+  const token = (await readdir(workbench.folder)).find((name) => name.startsWith('bouncer-token'));
+  if (token === undefined) throw new Error('this stack has no token of a bouncer');
+  return {
+    ...settingsFor(crowdsec),
+    REDIS_URL: redis.url,
+    CADDY_ADMIN: caddy.admin,
+    BOUNCER_URL: bouncer.url,
+    BOUNCER_TOKEN_FILE: join(workbench.folder, token),
+  };
 }
 
 export function configFor(crowdsec: CrowdsecServer, more: Readonly<Record<string, string>> = {}): Config {

@@ -1,11 +1,9 @@
 /** Every line of /openapi.json, answered by the real programs: what is documented happens, and what happens is documented. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startStack, type Stack } from '../support/stack.ts';
 import type { Internet } from '../support/internet/internet.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { settingsFor, startInternet, withCentralApi } from './control-api-crowdsec.ts';
+import { settingsBeside, startInternet, withCentralApi } from './control-api-crowdsec.ts';
 import { checkDocumented, neverProduced } from './control-api-documented.ts';
 import { DOCUMENTED } from './control-api-routes.ts';
 import { type Answer, type ApiUnderTest, startApi, TEST_TOKEN } from './control-api-under-test.ts';
@@ -23,13 +21,8 @@ beforeAll(async () => {
   internet = await startInternet(workbench, crowdsec);
   internet.capi.keys.add(KEY);
   await withCentralApi(crowdsec);
-  const bouncerToken = (await readdir(workbench.folder)).find((name) => name.startsWith('bouncer-token')) ?? '';
   api = await startApi(workbench, {
-    ...settingsFor(crowdsec),
-    REDIS_URL: stack.redis.url,
-    CADDY_ADMIN: stack.caddy.admin,
-    BOUNCER_URL: stack.bouncer.url,
-    BOUNCER_TOKEN_FILE: join(workbench.folder, bouncerToken),
+    ...(await settingsBeside(stack)),
     HTTPS_PROXY: internet.proxyUrl,
   });
   await waitFor(async () => (await api.get('/status')).status === 200, { what: 'the API to reach Redis' });

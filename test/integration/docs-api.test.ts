@@ -1,6 +1,6 @@
 /** Every command of control-api/README.md, run by a real shell and curl against the real programs, in its order. */
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -17,7 +17,7 @@ import type { Internet } from '../support/internet/internet.ts';
 import { pages } from '../support/markdown.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { settingsFor, startInternet, withCentralApi } from './control-api-crowdsec.ts';
+import { settingsBeside, startInternet, withCentralApi } from './control-api-crowdsec.ts';
 import { checkDocumented } from './control-api-documented.ts';
 import { type ApiUnderTest, startApi, TEST_TOKEN } from './control-api-under-test.ts';
 
@@ -48,13 +48,8 @@ beforeAll(async () => {
   internet.capi.keys.add(SHOWN_KEY);
   await withCentralApi(crowdsec);
   for (const { value, ...options } of BEFORE) await stack.ban(value, options);
-  const bouncerToken = (await readdir(workbench.folder)).find((name) => name.startsWith('bouncer-token')) ?? '';
   api = await startApi(workbench, {
-    ...settingsFor(crowdsec),
-    REDIS_URL: stack.redis.url,
-    CADDY_ADMIN: stack.caddy.admin,
-    BOUNCER_URL: stack.bouncer.url,
-    BOUNCER_TOKEN_FILE: join(workbench.folder, bouncerToken),
+    ...(await settingsBeside(stack)),
     HTTPS_PROXY: internet.proxyUrl,
   });
   await waitFor(async () => ((await api.get('/decisions')).body as { total?: number }).total === BEFORE.length, {

@@ -3,7 +3,7 @@
  * real stack. `docker compose exec SERVICE …` is what the service would run, since there is no engine here; the commands
  * of the services know the settings of this stack (deploy-systemd.test.ts tries them with their own).
  */
-import { chmod, copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '../../scripts/servers/project-root.ts';
@@ -14,7 +14,7 @@ import { commandsOf, pages } from '../support/markdown.ts';
 import { caddyBinary } from '../support/servers.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { settingsFor, startInternet, withCentralApi } from './control-api-crowdsec.ts';
+import { settingsBeside, startInternet, withCentralApi } from './control-api-crowdsec.ts';
 import { startApi } from './control-api-under-test.ts';
 
 /** What is not typed here, and why. Every line must be needed. */
@@ -56,18 +56,13 @@ let places: readonly (readonly [string, string])[];
 
 beforeAll(async () => {
   stack = await startStack({ caddy: 'newest', banned: ['203.0.113.9'] });
-  const { workbench, crowdsec, caddy, bouncer } = stack;
+  const { workbench, crowdsec, caddy } = stack;
   internet = await startInternet(workbench, crowdsec);
   internet.capi.keys.add(ENROLLMENT_KEY);
   await withCentralApi(crowdsec);
   for (const name of ['caddy-bouncer', 'caddy_sidecar']) await crowdsec.addBouncer(name);
-  const bouncerToken = (await readdir(workbench.folder)).find((name) => name.startsWith('bouncer-token')) ?? '';
   const settings = {
-    ...settingsFor(crowdsec),
-    REDIS_URL: stack.redis.url,
-    CADDY_ADMIN: caddy.admin,
-    BOUNCER_URL: bouncer.url,
-    BOUNCER_TOKEN_FILE: join(workbench.folder, bouncerToken),
+    ...(await settingsBeside(stack)),
     HTTPS_PROXY: internet.proxyUrl,
     SSL_CERT_FILE: internet.caFile,
     STATE_DIR: workbench.path('control-api'),
