@@ -111,7 +111,7 @@ export const TOUR: readonly Chapter[] = [
         isLikeTheOneAbove: true,
       }),
       del('/hub/presets/{id}', {
-        fill: { id: 'http-probing' },
+        fill: { id: 'caddy' },
         query: 'preview=true',
         isLikeTheOneAbove: true,
       }),
