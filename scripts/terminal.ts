@@ -71,7 +71,7 @@ export class Terminal {
 
   #live(text: string): void {
     this.#clear();
-    this.#out.write(`${INDENT}${text.slice(0, this.#out.columns - INDENT.length - 1)}`);
+    this.#out.write(`${INDENT}${text.slice(0, widthOf(this.#out) - INDENT.length - 1)}`);
   }
 
   #clear(): void {
@@ -81,6 +81,11 @@ export class Terminal {
   #paint(style: Style, text: string): string {
     return this.#isLive && process.env['NO_COLOR'] === undefined ? styleText(style, text) : text;
   }
+}
+
+/** A terminal that does not know its width (a serial line, `script`) says 0. */
+function widthOf({ columns }: { readonly columns: number }): number {
+  return columns > 0 ? columns : 80;
 }
 
 export function formatMs(ms: number): string {
