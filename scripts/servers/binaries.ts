@@ -163,7 +163,10 @@ async function fromSetting(setting: string, versionArgs: readonly string[]): Pro
   } catch (cause) {
     throw new Error(`${setting}=${path} is no program that can be run. Correct it, or leave it out.`, { cause });
   }
-  return describe(path, versionArgs);
+  return describe(path, versionArgs).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${setting}=${path} does not run (${reason}). Correct it, or leave it out.`, { cause });
+  });
 }
 
 async function fromPath(name: string, versionArgs: readonly string[]): Promise<Binary | undefined> {

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { readVersion } from '../../scripts/servers/binaries.ts';
+import { findCaddy, findCrowdsec, readVersion } from '../../scripts/servers/binaries.ts';
 import { renderConfig, socketOf } from '../../scripts/servers/caddy-server.ts';
 import { crowdsecConfig, crowdsecFolders, profiles, pushNotification } from '../../scripts/servers/crowdsec-config.ts';
 import { manualAlert } from '../../scripts/servers/crowdsec-lapi.ts';
@@ -17,6 +17,17 @@ describe('versions', () => {
     ['no number', ''],
   ])('%s', (output, version) => {
     expect(readVersion(output)).toBe(version);
+  });
+});
+
+describe('a program that the user names', () => {
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it('and that does not run is told by the name of the setting', async () => {
+    vi.stubEnv('CADDY_BIN', '/bin/false');
+    await expect(findCaddy('any')).rejects.toThrow(/^CADDY_BIN=\/bin\/false does not run \(.+\)\. Correct it/);
+    vi.stubEnv('CROWDSEC_BIN', '/nowhere/crowdsec');
+    await expect(findCrowdsec()).rejects.toThrow('CROWDSEC_BIN=/nowhere/crowdsec is no program that can be run');
   });
 });
 
