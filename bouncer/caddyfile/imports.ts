@@ -57,12 +57,17 @@ class Importer {
     if (snippet !== undefined) {
       return snippet.flatMap((inner) => filled(inner, args, block)).flatMap((inner) => this.#expand(inner, depth + 1));
     }
-    const files = this.#read(name, file);
+    const files = this.#read(withDefaults(name), file);
     // A pattern may match nothing; a name may not.
     if (files.length === 0 && !name.includes('*'))
       this.problems.push({ file, line, reason: `import ${name}: there is no such snippet or file` });
     return files.flatMap(({ path, text }) => this.readFile(path, text, depth + 1));
   }
+}
+
+/** `{$NAME:default}`: Caddy's environment is not known here, so what stands there without one is read. */
+function withDefaults(name: string): string {
+  return name.replaceAll(/\{\$\w+:([^}]*)\}/g, '$1');
 }
 
 /** `{args[0]}`, and `{args.0}` of older files; `{block}` stands for the block of the import. */

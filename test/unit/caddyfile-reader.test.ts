@@ -117,6 +117,13 @@ describe('import', () => {
     expect(statements.map(({ file, line }) => `${file}:${line}`)).toEqual(['sites/a.caddy:1', 'sites/b.caddy:2']);
   });
 
+  it('takes what stands there for a variable that Caddy may not have', () => {
+    const read: FileReader = (pattern) =>
+      pattern === 'clients/direct.caddy' ? [{ path: pattern, text: 'a.example {\n\tcrowdsec\n}' }] : [];
+    const { statements, problems } = readWhole('Caddyfile', 'import clients/{$CLIENTS:direct}.caddy', read);
+    expect([statements.map(({ words }) => words), problems]).toEqual([[['a.example']], []]);
+  });
+
   it('of nothing is told, a pattern that matches nothing is fine', () => {
     expect(whole('import nothing').problems).toEqual([
       { file: 'Caddyfile', line: 1, reason: 'import nothing: there is no such snippet or file' },
