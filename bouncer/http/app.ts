@@ -57,7 +57,7 @@ export function createBouncerApp({ status, metrics, token, refresh, lookup, bans
   });
   app.get('/export', withToken, (context) => context.json(bans()));
   app.notFound(() =>
-    problem(404, 'not_found', 'no such path', 'there are /healthz, /readyz, /metrics, /refresh and /lookup'),
+    problem(404, 'not_found', 'no such path', 'there are /healthz, /readyz, /metrics, /refresh, /lookup and /export'),
   );
   app.onError((error) => problem(500, 'internal', error.message, "the bouncer's log has more"));
   return app;

@@ -4,7 +4,7 @@ import type { PullFailure } from '../lapi/failure.ts';
 import { STREAM_ROLES, type StreamRole } from '../shared/domain/status.ts';
 import type { RejectReason } from '../lapi/decode.ts';
 
-/** Prometheus metrics of the bouncer; never an address in a label. Names are contracts of `design/interface`. */
+/** Prometheus metrics of the bouncer; never an address in a label. Names are contracts (CHANGELOG.md). */
 export class BouncerMetrics {
   readonly registry = new Registry();
   readonly #rejected: Counter<'reason'>;
