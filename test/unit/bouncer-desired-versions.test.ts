@@ -71,7 +71,10 @@ describe('a wish', () => {
     const before = wishOf(desired);
     desired.changed();
     expect(wishOf(desired)).toMatchObject({ version: before.version, wishVersion: before.wishVersion });
-    expect(desired.bans).toBe(desired.bans);
+    const { bans } = desired;
+    settings = { ...settings, policy: 'monitor' };
+    desired.changed();
+    expect(desired.bans).toBe(bans);
   });
 
   it('restored from an old set is one that somebody has to act on', () => {

@@ -62,6 +62,15 @@ describe('a refused annotation', () => {
     expect(refusals(route)).toMatchObject([{ server: 'srv0', hosts: ['a.example'], reason, hint }]);
   });
 
+  it('is none for a route of a group without a name, which excludes nothing', () => {
+    expect(refusals({ group: '', handle: [vars('off')] })).toEqual([]);
+  });
+
+  it('is none for a host after a rewrite, which changes no host', () => {
+    const rewrite = { handle: [{ handler: 'rewrite', uri: '/x' }] };
+    expect(refusals(rewrite, { match: [{ host: ['a.example'] }], handle: [vars('off')] })).toEqual([]);
+  });
+
   it('of a path after a rewrite may be moved before it', () => {
     const rewrite = { handle: [{ handler: 'rewrite', uri: '/x' }] };
     const byPath = { match: [{ path: ['/x'] }], handle: [vars('off')] };
@@ -162,6 +171,9 @@ describe('two conditions', () => {
       { ...host, ...other },
     ]);
     expect(bothMatch([path], [other])).toEqual([{ ...path, not: [{ not: [other] }] }]);
+    // One condition of the same kind is enough: else the site's own host would be lost, and the policy be another site's.
+    const elsewhere = { host: ['b.example'], ...other };
+    expect(bothMatch([host], [elsewhere])).toEqual([{ ...host, not: [{ not: [elsewhere] }] }]);
   });
 
   it('are read from a route, of which an empty set matches everything', () => {
