@@ -46,7 +46,7 @@ export interface SnapshotContent {
 export const LARGEST_TEXT = 256 * 1024 * 1024;
 
 /** Decisions encoded at a time: a million as one text would be held three times over. */
-const CHUNK = 20_000;
+const CHUNK = 5_000;
 
 /** A snapshot's text in pieces, computed as they are asked for; `decisions` may change in between. */
 export function* snapshotChunks(
@@ -59,24 +59,25 @@ export function* snapshotChunks(
   >;
   yield `${JSON.stringify(head).slice(0, -1)},"groups":[`;
   let separator = '';
-  for (const chunk of inChunks(decisions)) {
-    for (const group of toGroups(chunk, clock)) {
+  const rest = decisions[Symbol.iterator]();
+  let groups = toGroups(atMost(CHUNK, rest), clock);
+  while (groups.length > 0) {
+    for (const group of groups) {
       yield separator + JSON.stringify(group);
       separator = ',';
     }
+    groups = toGroups(atMost(CHUNK, rest), clock);
   }
   yield ']}';
 }
 
-function* inChunks(decisions: Iterable<Decision>): Generator<Decision[], void, undefined> {
-  let chunk: Decision[] = [];
-  for (const decision of decisions) {
-    chunk.push(decision);
-    if (chunk.length < CHUNK) continue;
-    yield chunk;
-    chunk = [];
+/** The next ones, without a list of them: what is made for one chunk is gone before the next. */
+function* atMost(count: number, decisions: Iterator<Decision>): Generator<Decision, void, undefined> {
+  for (let i = 0; i < count; i++) {
+    const next = decisions.next();
+    if (next.done === true) return;
+    yield next.value;
   }
-  if (chunk.length > 0) yield chunk;
 }
 
 /**
