@@ -7,6 +7,12 @@ export const EXIT_USAGE = 2;
 /** A check failed, or the program did. */
 export const EXIT_FAILED = 1;
 
+// `bouncer export | head` has read enough when `head` ends: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
