@@ -32,7 +32,8 @@ export async function main(args: readonly string[]): Promise<void> {
   terminal.title(`Chaos: ${formatMs(durationMs)} each, window ${formatMs(windowMs)}, --seed ${seed}`);
   for (const world of worlds) {
     const isRight = await runOne({ ...world, seed, durationMs, windowMs }, steps, terminal).catch((error: unknown) => {
-      terminal.fail(`could not go on, with --seed ${seed}: ${error instanceof Error ? error.message : String(error)}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      terminal.fail(`could not go on; again: ${commandFor({ ...world, seed, durationMs, windowMs })}\n${reason}`);
       return false;
     });
     if (!isRight) process.exit(1);
@@ -50,8 +51,15 @@ async function runOne(options: ChaosOptions, showSteps: boolean, terminal: Termi
   for (const [label, text] of reportRows(tally, options.windowMs)) terminal.line(`  ${label.padEnd(34)} ${text}`);
   terminal.line();
   if (tally.wrong.length === 0) return true;
-  terminal.fail(`wrong answers with --seed ${options.seed}, ${name}\n${reportWrong(tally, lastSteps, logs)}`);
+  terminal.fail(`wrong answers; again: ${commandFor(options)}\n${reportWrong(tally, lastSteps, logs)}`);
   return false;
+}
+
+/** The same steps once more, on the same Caddy. */
+function commandFor({ seed, caddy, lane, durationMs, windowMs }: ChaosOptions): string {
+  const world = `--caddy ${caddy === '2.6.2' ? '2.6' : caddy} --lane ${lane ? 'on' : 'off'}`;
+  const times = `--minutes ${Number((durationMs / 60_000).toFixed(2))} --window ${windowMs / 1_000}`;
+  return `npm run test:chaos -- --seed ${seed} ${world} ${times}`;
 }
 
 function readCommandLine(args: readonly string[]): CommandLine {
@@ -61,12 +69,27 @@ function readCommandLine(args: readonly string[]): CommandLine {
     return value;
   };
   const command = new Command('npm run test:chaos --')
-    .description('Decisions, settings, reloads, restarts and faults against the real stack. Loopback only.')
-    .option('--minutes <number>', 'for all of it together', positive, 5)
+    .description(
+      [
+        'Decisions, settings, reloads, restarts and faults at random against the real stack, on loopback only,',
+        'while every answer of Caddy is checked. It ends with a table, and fails on the first wrong answer.',
+      ].join(' '),
+    )
+    .option('--minutes <number>', 'for all runs together: one for each Caddy, with the lane and without', positive, 5)
     .option('--seed <number>', 'the same seed takes the same steps', Number, randomInt(1, 1_000_000))
-    .addOption(new Option('--caddy <version>', 'this one alone').choices(['2.6', 'newest']))
-    .addOption(new Option('--lane <state>', 'only with it, or only without').choices(['on', 'off']))
-    .option('--window <seconds>', 'how long a change may take while all that it needs is there', positive, WINDOW_S)
+    .addOption(new Option('--caddy <version>', 'this Caddy alone').choices(['2.6', 'newest']))
+    .addOption(
+      new Option('--lane <state>', 'only with the lane (bans without a reload), or only without').choices([
+        'on',
+        'off',
+      ]),
+    )
+    .option(
+      '--window <seconds>',
+      'how long a change may take while all that it needs is there; more on a busy machine, where a push that takes 2 s makes the next one wait for 20 s',
+      positive,
+      WINDOW_S,
+    )
     .option('--steps', 'print each step', false)
     .parse([...args], { from: 'user' });
   const { minutes, seed, caddy, lane, window, steps } = command.opts<{

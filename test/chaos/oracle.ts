@@ -91,17 +91,19 @@ export class Oracle {
     };
   }
 
-  /** What an answer is late with: undefined when it is not, or when more than one change may be why. */
+  /**
+   * What an answer is late with: undefined when it is not. Of several changes that may be why, the one that had the
+   * least time, so it is never said to be later than it was.
+   */
   lag(client: string, isBlocked: boolean, sentAt: number): Lag | undefined {
     const facts = this.#covering(client);
-    const isNow = ({ begins, ends }: Fact) => begins.to <= sentAt && !ends.some(({ to }) => to <= sentAt);
-    const now = facts.filter(isNow);
-    const isBlockedNow = now.some(({ effect }) => effect === 'block') && !now.some(({ effect }) => effect === 'spare');
-    if (isBlocked === isBlockedNow) return undefined;
+    if (isBlockedWithout(undefined, facts, sentAt) === isBlocked) return undefined;
     const changes = new Set(facts.flatMap(({ begins, ends }) => [begins, ...ends]));
-    const [change, ...others] = [...changes].filter((change) => change.from <= sentAt && !this.#isDue(change, sentAt));
-    if (change === undefined || others.length > 0) return undefined;
-    return { kind: change.kind, ms: this.#presence.together(change.needs, change.to, sentAt) };
+    const lags = [...changes]
+      .filter((change) => change.from <= sentAt && !this.#isDue(change, sentAt))
+      .filter((change) => isBlockedWithout(change, facts, sentAt) === isBlocked)
+      .map(({ kind, needs, to }) => ({ kind, ms: this.#presence.together(needs, to, sentAt) }));
+    return lags.sort((a, b) => a.ms - b.ms)[0];
   }
 
   /** Whether something of these kinds happened since, or was still to show then, that may change this client's answer. */
@@ -137,4 +139,14 @@ export class Oracle {
   #isDue({ to, needs, isConfirmed = false }: Change, at: number): boolean {
     return to <= at && (isConfirmed || this.#presence.together(needs, to, at) >= this.#windowMs);
   }
+}
+
+/** Whether a client of these facts is blocked at a time, if one of the changes had not come through yet. */
+function isBlockedWithout(late: Change | undefined, facts: readonly Fact[], at: number): boolean {
+  const isNow = ({ begins, ends }: Fact) => {
+    if (begins === late) return ends.includes(begins); // one that is over when it is through
+    return begins.to <= at && !ends.some((end) => end !== late && end.to <= at);
+  };
+  const now = facts.filter(isNow);
+  return now.some(({ effect }) => effect === 'block') && !now.some(({ effect }) => effect === 'spare');
 }

@@ -14,7 +14,7 @@ export function reportRows(tally: Tally, windowMs: number): readonly (readonly [
     ['no answer: Caddy was gone', String(tally.refused)],
     ['no answer: Caddy was there', String(tally.unanswered)],
     [`wrong, outside ${formatMs(windowMs)}`, String(tally.wrong.length)],
-    ['longest until it showed', ''],
+    ['longest until Caddy followed', ''],
     ...[...tally.lags].sort(byName).map(([kind, ms]): [string, string] => [`  ${kind}`, formatMs(ms)]),
   ];
 }

@@ -16,7 +16,7 @@ export interface WrongAnswer {
 export class Tally {
   readonly steps = new Map<string, number>();
   readonly faults = new Map<string, number>();
-  /** The longest that each kind of change took to show, of those answers that nothing else explains. */
+  /** The longest that each kind of change took to show, at least: of several that explain an answer, the youngest. */
   readonly lags = new Map<string, number>();
   readonly wrong: WrongAnswer[] = [];
   checked = 0;

@@ -54,8 +54,13 @@ function readMinutes(args: readonly string[]): number {
     return value;
   };
   const command = new Command('npm run test:soak --')
-    .description('An hour of ticks by a fast clock, then the real stack under load. Loopback only.')
-    .option('--minutes <number>', 'for all of it together', positive, 5)
+    .description(
+      [
+        'An hour of ticks by a fast clock, then the real stack under as much load as it takes, on loopback only.',
+        'It ends with tables of what each process holds, and fails when something goes on growing.',
+      ].join(' '),
+    )
+    .option('--minutes <number>', 'a fifth of it for the fast clock, the rest for the real stack', positive, 5)
     .parse([...args], { from: 'user' });
   return command.opts<{ minutes: number }>().minutes;
 }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,12 @@ import { RedisServer, type RedisOptions } from '../../scripts/servers/redis-serv
 export const CADDY_VERSIONS = ['2.6.2', 'newest'] as const;
 export type CaddyVersion = (typeof CADDY_VERSIONS)[number];
 
+/** When this process ends in any way that lets it act, its folders go; what ran in them is ended before. */
+const folders = new Set<string>();
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
 /** A temporary folder and everything that was started in it; `stop` ends all of it, last started first. */
 export class Workbench {
   readonly folder: string;
@@ -18,6 +25,7 @@ export class Workbench {
 
   private constructor(folder: string) {
     this.folder = folder;
+    folders.add(folder);
   }
 
   static async open(): Promise<Workbench> {
@@ -57,6 +65,7 @@ export class Workbench {
     const failures: unknown[] = [];
     for (const stop of this.#stops.splice(0).reverse()) await stop().catch((error: unknown) => failures.push(error));
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 }); // what was killed may still have written
+    folders.delete(this.folder);
     if (failures.length > 0) throw new AggregateError(failures, 'some servers of this test could not be stopped');
   }
 }
