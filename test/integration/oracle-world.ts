@@ -75,7 +75,9 @@ class Bouncer {
   async restored(): Promise<void> {
     const isOpen = () => (this.#reconciler.status.lane?.state ?? 'joining') !== 'unproven';
     await waitFor(isOpen, { what: 'the lane to be proven', withinMs: 10_000, everyMs: 1 });
-    await this.settled();
+    // Not settled: rules of an earlier run may have to stay, whatever is wanted now.
+    const isInSync = () => this.#reconciler.status.state === 'in_sync';
+    await waitFor(isInSync, { what: 'Caddy to be looked at', withinMs: 10_000, everyMs: 1 });
   }
 
   get pushes(): number {
