@@ -10,6 +10,8 @@ export class Heard {
   readonly #windowMs: number;
   #since = -Infinity;
   #isHeard = true;
+  /** Really gone now: the record has LAPI's parts gone for longer, until they were surely noticed. */
+  readonly #away = new Set<Part>();
 
   /** @param windowMs how long a first pull may take: when LAPI goes sooner, it may never have ended. */
   constructor(presence: Presence, windowMs: number) {
@@ -18,6 +20,7 @@ export class Heard {
   }
 
   gone({ part, fault }: Outage, at: number): void {
+    this.#away.add(part);
     if (!this.#isHeard) return;
     const isEnded = part === 'bouncer' && fault !== 'pause';
     const isTooSoon = LAPI_PARTS.includes(part) && at < this.#since + this.#windowMs;
@@ -27,9 +30,10 @@ export class Heard {
   }
 
   /** @param at when the others will have noticed that a part is back. */
-  back(at: number): void {
+  back(part: Part, at: number): void {
+    this.#away.delete(part);
     const parts: readonly Part[] = ['bouncer', ...LAPI_PARTS];
-    if (this.#isHeard || parts.some((part) => this.#presence.isGone(part, at))) return;
+    if (this.#isHeard || parts.some((part) => this.#away.has(part))) return;
     this.#isHeard = true;
     this.#since = at;
     this.#presence.back(HEARD, at);

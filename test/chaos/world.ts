@@ -176,7 +176,7 @@ export class World {
     const missed = LAPI_PARTS.includes(outage.part) ? this.#presence.missedFor(LAPI_PARTS, now) : 0;
     const late = Math.min(missed, RARELY_MS);
     this.#presence.back(outage.part, now + late);
-    this.#heard.back(now + late);
+    this.#heard.back(outage.part, now + late);
   }
 
   async #start(server: Server): Promise<void> {
