@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { projectRoot } from '../../scripts/servers/project-root.ts';
 import { bouncerOptions } from '../../bouncer/config.ts';
 import { flagOf } from '../../bouncer/shared/config/option.ts';
 import { requireBuild } from '../support/built.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 beforeAll(() => requireBuild(), 120_000);
 
@@ -63,7 +64,7 @@ describe('check-config', () => {
   });
 
   it('reads a file, and knows what a misspelt name in it meant', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'config-')), 'bouncer.yaml');
+    const file = join(temporaryFolder('config'), 'bouncer.yaml');
     writeFileSync(file, 'crowdsec_bouncer_key: hunter2\npush_intervall: 3s\n');
     const { code, err } = await bouncer(['check-config', '--config', file]);
     expect(code).toBe(2);

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -18,6 +17,7 @@ import { rawDecision } from '../support/fake-decision.ts';
 import { EMPTY, FakeLapi, KEY } from '../support/fake-lapi.ts';
 import { fakeLog } from '../support/fake-log.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const CONFIRMED = { confirm: true, full: false };
 
@@ -31,7 +31,7 @@ beforeEach(async () => {
   lapi = await FakeLapi.http();
   stops.push(() => lapi.stop());
   caddyUrl = `http://127.0.0.1:${await listening(createServer((_, response) => void response.end('null\n')))}`;
-  stateDir = mkdtempSync(join(tmpdir(), 'daemon-'));
+  stateDir = temporaryFolder('daemon');
 });
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();

@@ -1,9 +1,6 @@
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
 import { bouncerOptions } from '../../bouncer/config.ts';
@@ -21,6 +18,7 @@ import { fakeLog } from '../support/fake-log.ts';
 import { FaultProxy, NO_FAULT } from '../support/fault-proxy.ts';
 import { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Several lease times, on a machine that is slow. */
 const LONG_MS = 60_000;
@@ -68,7 +66,7 @@ async function bouncer(id: string, changes: Readonly<Record<string, string>> = {
     REDIS_URL: wire.url,
     BOUNCER_LISTEN: '127.0.0.1:0',
     BOUNCER_ID: id,
-    STATE_DIR: mkdtempSync(join(tmpdir(), 'fleet-')),
+    STATE_DIR: temporaryFolder('fleet'),
     ...changes,
   };
   const read = readConfig(bouncerOptions, { flags: {}, environment, file: {}, readSecretFile: () => '' });

@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
 import { FleetLease } from '../../bouncer/fleet/fleet-lease.ts';
@@ -17,6 +14,7 @@ import { decisionOf } from '../support/fake-decision.ts';
 import { fakeLog } from '../support/fake-log.ts';
 import { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let workbench: Workbench;
 let server: RedisServer;
@@ -46,7 +44,7 @@ async function link(url = server.url): Promise<RedisLink> {
   return redis;
 }
 
-const newFolder = () => mkdtempSync(join(tmpdir(), 'state-'));
+const newFolder = () => temporaryFolder('state');
 
 function keeperOf(redis: RedisLink, folder = newFolder()): SettingsKeeper {
   const state = new StateDir(folder, logger.log);

@@ -1,8 +1,7 @@
 /** A Redis whose master dies: Sentinel makes another one the master, and the connection finds it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findRedis } from '../../scripts/servers/binaries.ts';
@@ -11,6 +10,7 @@ import { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { redisUrlProblem, sentinelsOf } from '../../bouncer/shared/redis/redis-url.ts';
 import { fakeLog } from '../support/fake-log.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const LONG_MS = 60_000;
 const stops: (() => unknown)[] = [];
@@ -21,7 +21,7 @@ afterEach(async () => {
 async function redis(...words: readonly string[]): Promise<ChildProcess> {
   const binary = await findRedis();
   const env = { ...process.env, ...(binary.libraryPath === undefined ? {} : { LD_LIBRARY_PATH: binary.libraryPath }) };
-  const cwd = mkdtempSync(join(tmpdir(), 'sentinel-'));
+  const cwd = temporaryFolder('sentinel');
   const child = spawn(binary.path, words, { cwd, env, stdio: 'ignore' });
   stops.push(() => kill(child));
   return child;
@@ -50,7 +50,7 @@ describe('REDIS_URL with Sentinels', () => {
     const [first, second, port] = [await freePort(), await freePort(), await freePort()];
     const master = await server(first);
     await server(second, '--replicaof', '127.0.0.1', String(first));
-    const config = join(mkdtempSync(join(tmpdir(), 'sentinel-')), 'sentinel.conf');
+    const config = join(temporaryFolder('sentinel'), 'sentinel.conf');
     const lines = [
       `port ${port}`,
       'bind 127.0.0.1',

@@ -1,9 +1,6 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 
 export const KEY = 'b0unc3r-k3y-that-nobody-may-see';
@@ -38,8 +35,8 @@ export class FakeLapi {
     return new FakeLapi(server, `https://127.0.0.1:${await listen(server)}`);
   }
 
-  static async unix(): Promise<FakeLapi> {
-    const path = join(mkdtempSync(join(tmpdir(), 'lapi-')), 'lapi.sock');
+  /** @param path of its socket. */
+  static async unix(path: string): Promise<FakeLapi> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(path, resolve));
     return new FakeLapi(server, `unix://${path}`);
@@ -60,11 +57,4 @@ function listen(server: Server): Promise<number> {
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
   });
-}
-
-/** A file with this content, for settings that name one. */
-export function fileWith(content: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'file-')), 'content');
-  writeFileSync(path, content, { mode: 0o600 });
-  return path;
 }

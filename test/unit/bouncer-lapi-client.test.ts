@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LapiClient, type PullResult } from '../../bouncer/lapi/client.ts';
 import type { LapiLimits } from '../../bouncer/lapi/endpoint.ts';
@@ -7,6 +8,7 @@ import { Secret } from '../../bouncer/shared/runtime/secret.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { rawDecision } from '../support/fake-decision.ts';
 import { EMPTY, FakeLapi, KEY } from '../support/fake-lapi.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const stops: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -79,7 +81,7 @@ describe('a pull', () => {
   });
 
   it('goes through a unix socket', async () => {
-    const lapi = await FakeLapi.unix();
+    const lapi = await FakeLapi.unix(join(temporaryFolder('lapi'), 'lapi.sock'));
     stops.push(() => lapi.stop());
     const result = await clientOf(lapi.url).pull('full', never);
     expect(result.kind).toBe('batch');

@@ -4,7 +4,8 @@ import type { LapiEndpoint } from '../../bouncer/lapi/endpoint.ts';
 import { Secret } from '../../bouncer/shared/runtime/secret.ts';
 import { AUTHORITY, CLIENT, ELSEWHERE, SERVER } from '../support/fake-certificates.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { FakeLapi, fileWith, KEY } from '../support/fake-lapi.ts';
+import { FakeLapi, KEY } from '../support/fake-lapi.ts';
+import { temporaryFile } from '../support/temporary-folder.ts';
 
 const stops: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -23,8 +24,8 @@ async function pull(url: string, certificates: LapiEndpoint['certificates'], key
   return client.pull('full', new AbortController().signal);
 }
 
-const authority = { caFile: fileWith(AUTHORITY) };
-const client = { ...authority, certFile: fileWith(CLIENT.cert), keyFile: fileWith(CLIENT.key) };
+const authority = { caFile: temporaryFile(AUTHORITY) };
+const client = { ...authority, certFile: temporaryFile(CLIENT.cert), keyFile: temporaryFile(CLIENT.key) };
 const reasonOf = (result: PullResult) => (result.kind === 'failed' ? result.reason : 'batch');
 
 describe('LAPI over TLS', () => {

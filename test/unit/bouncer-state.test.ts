@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -10,13 +9,14 @@ import { StateDir } from '../../bouncer/state/state-dir.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { decisionOf, prefixOf } from '../support/fake-decision.ts';
 import { fakeLog } from '../support/fake-log.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let folder: string;
 let clock: FakeClock;
 let logger: ReturnType<typeof fakeLog>;
 
 beforeEach(() => {
-  folder = join(mkdtempSync(join(tmpdir(), 'state-')), 'deep', 'state');
+  folder = join(temporaryFolder('state'), 'deep', 'state');
   clock = new FakeClock();
   logger = fakeLog();
 });
@@ -25,7 +25,7 @@ const stateDir = (path = folder) => new StateDir(path, logger.log);
 
 /** A path that no user, not even root, can make a folder of. */
 function impossible(): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'state-')), 'file');
+  const file = join(temporaryFolder('state'), 'file');
   writeFileSync(file, '');
   return join(file, 'state');
 }

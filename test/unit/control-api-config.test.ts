@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../control-api/config.ts';
 import { generatedToken } from '../../control-api/http/token-file.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const load = (environment: Record<string, string>, flags: Record<string, string> = {}) =>
   loadConfig({ flags, environment });
@@ -106,7 +106,7 @@ describe('the configuration of the control API', () => {
 
 describe('the token of a start without one', () => {
   it('is long, only for this user, and the same at the next start', () => {
-    const folder = join(mkdtempSync(join(tmpdir(), 'token-')), 'state');
+    const folder = join(temporaryFolder('token'), 'state');
     const { token, path } = generatedToken(folder);
     expect(token.reveal()).toMatch(/^[\w-]{43}$/);
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -115,7 +115,7 @@ describe('the token of a start without one', () => {
   });
 
   it('is made again when the file holds nothing useful', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'token-'));
+    const folder = temporaryFolder('token');
     writeFileSync(join(folder, 'control-api-token'), '\n');
     expect(generatedToken(folder).token.reveal()).toMatch(/^[\w-]{43}$/);
   });

@@ -1,5 +1,4 @@
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -8,10 +7,11 @@ import { crowdsecEnvironment } from '../../control-api/crowdsec/cscli-command.ts
 import { cscliMessages, failureText } from '../../control-api/crowdsec/cscli-messages.ts';
 import { Cscli } from '../../control-api/crowdsec/cscli.ts';
 import { readCrowdsecVersion } from '../../control-api/crowdsec/crowdsec-version.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A program that behaves as a cscli might. */
 function program(script: string, mode = 0o755): Cscli {
-  const path = join(mkdtempSync(join(tmpdir(), 'cscli-')), 'cscli');
+  const path = join(temporaryFolder('cscli'), 'cscli');
   writeFileSync(path, `#!/bin/sh\n${script}\n`);
   chmodSync(path, mode);
   return new Cscli({ words: [path], environment: { PATH: '/usr/bin:/bin' } });

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import type { LapiTransport } from '../../control-api/crowdsec/lapi-transport.ts';
@@ -8,6 +7,7 @@ import type { EventWriter } from '../../control-api/events/event-writer.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { fakeLog } from '../support/fake-log.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** As CrowdSec with `daemonize: true`: it reloads on SIGHUP, and goes on; the file tells that it is there. */
 const reloading = (file: string) =>
@@ -18,7 +18,7 @@ afterEach(() => engine?.stop());
 
 it('is told to have crashed, although it was told to reload long before', async () => {
   const clock = new FakeClock();
-  const folder = mkdtempSync(join(tmpdir(), 'engine-'));
+  const folder = temporaryFolder('engine');
   const [pidFile, ready] = [join(folder, 'crowdsec.pid'), join(folder, 'ready')];
   const states: unknown[] = [];
   const events = { write: (_kind: string, _message: string, data?: { state?: unknown }) => states.push(data?.state) };

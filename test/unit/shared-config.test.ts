@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -7,6 +6,7 @@ import { readConfigFile } from '../../bouncer/shared/config/file.ts';
 import { flagOf } from '../../bouncer/shared/config/option.ts';
 import { type ConfigSources, readConfig } from '../../bouncer/shared/config/read.ts';
 import { duration, list, listenAddress, prefixList, secret } from '../../bouncer/shared/config/values.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const table = {
   POLL_INTERVAL: { schema: duration(1_000, 60_000), fallback: '10s', help: 'how often' },
@@ -147,7 +147,7 @@ describe('a file of settings', () => {
   });
 
   function fileWith(content: string): string {
-    const path = join(mkdtempSync(join(tmpdir(), 'config-')), 'config.yaml');
+    const path = join(temporaryFolder('config'), 'config.yaml');
     writeFileSync(path, content);
     return path;
   }
