@@ -1,3 +1,4 @@
+import { LARGEST_BUCKET } from './bucket.ts';
 import { ROOT_SLOTS } from './root.ts';
 
 /**
@@ -11,11 +12,11 @@ import { ROOT_SLOTS } from './root.ts';
  * The first words are the root table (`root.ts`). No block starts there, so 0 can end a free list.
  */
 
-/** The largest block: a node with header, path and sixteen slots. */
-export const LARGEST_BLOCK = 18;
+/** The largest block is a full bucket; the largest node has header, path and sixteen slots. */
+export const LARGEST_BLOCK = LARGEST_BUCKET;
 
-/** Slots hold positions of 30 bits (see `slot.ts`). */
-const MOST_WORDS = 2 ** 30;
+/** Slots hold positions of 28 bits (see `slot.ts`). */
+const MOST_WORDS = 2 ** 28;
 
 export class BlockPool {
   words: Uint32Array;
@@ -77,6 +78,6 @@ export class BlockPool {
 }
 
 function allocateWords(capacity: number): Uint32Array {
-  if (capacity > MOST_WORDS) throw new RangeError('an IP set holds at most 4 GiB per family');
+  if (capacity > MOST_WORDS) throw new RangeError('an IP set holds at most 1 GiB per family');
   return new Uint32Array(capacity);
 }

@@ -3,7 +3,8 @@ import { markedLength } from './marked-bits.ts';
 import { slotAt } from './node.ts';
 import { EMPTY_SLOT, ROOT_DEPTH, ROOT_SLOTS, rootLink } from './root.ts';
 import type { ShortPrefixes } from './short-prefixes.ts';
-import { blockOf, clearFrom, isNode, readLeaf, restAt } from './slot.ts';
+import { leafCount, readLeaf } from './leaf.ts';
+import { blockOf, clearFrom, isNode, restAt } from './slot.ts';
 
 /** IPv6 has a node for each nibble below the root at most. */
 const MOST_LEVELS = 28;
@@ -31,6 +32,11 @@ export class Cursor {
   readonly #positions = new Uint8Array(MOST_LEVELS);
   readonly #ends = new Uint8Array(MOST_LEVELS);
   #level = -1;
+  /** The leaf that the walk is in, and the part of it that is still to be visited; the end is 0 in none. */
+  #leaf = EMPTY_SLOT;
+  #leafDepth = 0;
+  #leafPosition = 0;
+  #leafEnd = 0;
 
   /** Starts before the first of the members that are covered by the prefix of these words. */
   constructor(heap: Uint32Array, short: ShortPrefixes, words: Uint32Array, length: number) {
@@ -45,7 +51,9 @@ export class Cursor {
 
   next(): boolean {
     for (;;) {
-      if (this.#level >= 0) {
+      if (this.#leafEnd > 0) {
+        if (this.#nextInLeaf()) return true;
+      } else if (this.#level >= 0) {
         if (this.#nextInNode()) return true;
       } else if (!this.#hasSlot()) {
         return false;
@@ -59,7 +67,9 @@ export class Cursor {
   skipCovered(): void {
     if (this.length < ROOT_DEPTH) {
       this.#leaveSlots(ROOT_SLOTS >>> this.length);
-    } else if (this.#level >= 0) {
+    } else if (this.#leafEnd > 0) {
+      while (this.#leafPosition < this.#leafEnd && this.#coversNextInLeaf()) this.#leafPosition++;
+    } else {
       const index = PREORDER[this.#positions[this.#level]! - 1]!;
       this.#positions[this.#level]! += runLength(index) - 1;
     }
@@ -78,14 +88,15 @@ export class Cursor {
     return slot < last;
   }
 
-  /** Whether a short prefix begins at the next root slot or a leaf is in it; if a node is, the walk goes on there. */
+  /** Whether a short prefix begins at the next root slot; if not, the walk goes on with what is in it. */
   #nextInRoot(): boolean {
     this.words.fill(0);
     this.words[0] = this.#slot << ROOT_DEPTH;
     if (this.#short.count > 0 && this.#nextShort()) return true;
     const slot = this.#heap[this.#slot]!;
     this.#leaveSlots(1);
-    return slot !== EMPTY_SLOT && this.#visitSlot(slot, ROOT_DEPTH);
+    if (slot !== EMPTY_SLOT) this.#visitSlot(slot, ROOT_DEPTH);
+    return false;
   }
 
   #nextShort(): boolean {
@@ -106,7 +117,7 @@ export class Cursor {
     this.#shortLength = ROOT_DEPTH - (31 - Math.clz32(this.#slot & -this.#slot));
   }
 
-  /** Whether the next index of the node that the walk is in leads to a member. */
+  /** Whether the next index of the node that the walk is in is a member; if it is a child, the walk goes on there. */
   #nextInNode(): boolean {
     const level = this.#level;
     const position = this.#positions[level]!;
@@ -122,19 +133,42 @@ export class Cursor {
     const depth = this.#depths[level]!;
     clearFrom(this.words, depth);
     this.words[depth >>> 5]! |= bitsOf(index) >>> (depth & 31);
-    if (index >= FIRST_CHILD) return this.#visitSlot(this.#heap[slotAt(at, header, index)]!, depth + STRIDE);
+    if (index >= FIRST_CHILD) {
+      this.#visitSlot(this.#heap[slotAt(at, header, index)]!, depth + STRIDE);
+      return false;
+    }
     this.length = depth + lengthOf(index);
     return true;
   }
 
-  /** Whether a slot at `depth` is a leaf; if it is a node, the walk goes on there. */
-  #visitSlot(slot: number, depth: number): boolean {
-    if (isNode(slot)) {
-      this.#enter(blockOf(slot), this.#followPath(blockOf(slot), depth), 1);
+  /** Whether the leaf that the walk is in has another member; if not, the walk leaves it. */
+  #nextInLeaf(): boolean {
+    if (this.#leafPosition === this.#leafEnd) {
+      this.#leafEnd = 0;
       return false;
     }
-    this.length = readLeaf(this.#heap, slot, depth, this.words);
+    this.length = readLeaf(this.#heap, this.#leaf, this.#leafPosition++, this.#leafDepth, this.words);
     return true;
+  }
+
+  #coversNextInLeaf(): boolean {
+    const next = this.words.slice();
+    readLeaf(this.#heap, this.#leaf, this.#leafPosition, this.#leafDepth, next);
+    return agree(this.words, next, this.length);
+  }
+
+  /** Goes on with what is in a slot at `depth`, which is not empty. */
+  #visitSlot(slot: number, depth: number): void {
+    if (isNode(slot)) this.#enter(blockOf(slot), this.#followPath(blockOf(slot), depth), 1);
+    else this.#enterLeaf(slot, depth, 0, leafCount(this.#heap, slot));
+  }
+
+  /** Adds the members `from` to `to` of a leaf to what is still to be visited. */
+  #enterLeaf(slot: number, depth: number, from: number, to: number): void {
+    this.#leaf = slot;
+    this.#leafDepth = depth;
+    this.#leafPosition = from;
+    this.#leafEnd = to;
   }
 
   /** Adds what an index covers in a node to what is still to be visited. */
@@ -159,12 +193,13 @@ export class Cursor {
   #seek(length: number): void {
     const sought = this.words.slice();
     const slot = this.#heap[this.#slot]!;
-    if (!isNode(slot)) {
-      if (slot === EMPTY_SLOT || !this.#isInside(slot, ROOT_DEPTH, sought, length)) this.#leaveSlots(1);
-      return;
-    }
     this.#leaveSlots(1);
-    this.#seekInNode(blockOf(slot), ROOT_DEPTH, sought, length);
+    if (slot !== EMPTY_SLOT) this.#seekInSlot(slot, ROOT_DEPTH, sought, length);
+  }
+
+  #seekInSlot(slot: number, depth: number, sought: Uint32Array, length: number): void {
+    if (isNode(slot)) this.#seekInNode(blockOf(slot), depth, sought, length);
+    else this.#seekInLeaf(slot, depth, sought, length);
   }
 
   #seekInNode(at: number, from: number, sought: Uint32Array, length: number): void {
@@ -175,19 +210,24 @@ export class Cursor {
     if (index >= FIRST_CHILD) {
       if (((header >>> index) & 1) === 0) return;
       this.words.set(sought);
-      const slot = this.#heap[slotAt(at, header, index)]!;
-      if (isNode(slot)) {
-        this.#seekInNode(blockOf(slot), depth + STRIDE, sought, length);
-        return;
-      }
-      if (!this.#isInside(slot, depth + STRIDE, sought, length)) return;
+      this.#seekInSlot(this.#heap[slotAt(at, header, index)]!, depth + STRIDE, sought, length);
+      return;
     }
     this.#enter(at, depth, index);
   }
 
-  #isInside(slot: number, depth: number, words: Uint32Array, length: number): boolean {
-    const leaf = words.slice();
-    return readLeaf(this.#heap, slot, depth, leaf) >= length && agree(leaf, words, length);
+  /** What `words` cover stands together in a leaf, since it is in order. */
+  #seekInLeaf(slot: number, depth: number, sought: Uint32Array, length: number): void {
+    const count = leafCount(this.#heap, slot);
+    let from = 0;
+    while (from < count && !this.#isInside(slot, from, depth, sought, length)) from++;
+    let to = from;
+    while (to < count && this.#isInside(slot, to, depth, sought, length)) to++;
+    if (to > from) this.#enterLeaf(slot, depth, from, to);
+  }
+
+  #isInside(slot: number, index: number, depth: number, sought: Uint32Array, length: number): boolean {
+    return readLeaf(this.#heap, slot, index, depth, this.words) >= length && agree(this.words, sought, length);
   }
 }
 

@@ -1,23 +1,27 @@
-import { HAS_PATH, STRIDE, indexOf } from './stride.ts';
+import type { BlockPool } from './block-pool.ts';
+import { LARGEST_BUCKET } from './bucket.ts';
+import { buildSlot } from './build.ts';
+import { releaseLeaf } from './leaf.ts';
 import { beginsWith, markBits, markedLength } from './marked-bits.ts';
-import { blockOf, isNode, isSamePrefix, leafSlot, nodeSlot, readLeaf, releaseLeaf, restAt } from './slot.ts';
+import { Members } from './members.ts';
 import { createNode, insertSlot, setPath, slotAt } from './node.ts';
 import { EMPTY_SLOT, ROOT_DEPTH, rootLink } from './root.ts';
-import type { BlockPool } from './block-pool.ts';
+import { blockOf, isNode, nodeSlot, restAt } from './slot.ts';
+import { HAS_PATH, STRIDE, indexOf } from './stride.ts';
 
 /**
- * More words than one insertion takes from the end of the pool. The most, for two IPv6 addresses that differ in the last
- * bit: a node at the end of each of four words (2 words, 3 with its slot), the moved leaf below it (5 at most), the new
- * leaf, and one node of up to 18 words that moves.
+ * More words than one insertion takes from the end of the pool. The most, for a bucket of IPv6 addresses that is full:
+ * what was in it, four words each, in buckets with a header each; above them a node at the end of each of four words
+ * (2 words, 3 with its slot) and one of up to 18 words.
  */
-export const INSERT_ROOM = 128;
+export const INSERT_ROOM = 2 * LARGEST_BUCKET;
 
-/** The prefix that already was where the new one goes. */
-const neighbour = new Uint32Array(5);
+/** What is in the way of the new prefix. */
+const members = new Members();
 
 /**
- * Adds a prefix of `ROOT_DEPTH` bits or more; false when it was there. Walks down as far as nodes go; whatever is in
- * the way there – a leaf, or a path that leads past the prefix – is first made a node, and then the walk goes on.
+ * Adds a prefix of `ROOT_DEPTH` bits or more; false when it was there. Walks down as far as nodes go. A path that leads
+ * past the prefix is split, and then the walk goes on; a leaf is built anew with the prefix among its members.
  */
 export function insert(pool: BlockPool, words: Uint32Array, length: number): boolean {
   const heap = pool.words;
@@ -25,15 +29,7 @@ export function insert(pool: BlockPool, words: Uint32Array, length: number): boo
   let depth = ROOT_DEPTH;
   for (;;) {
     const slot = heap[link]!;
-    if (slot === EMPTY_SLOT) {
-      heap[link] = leafSlot(pool, words, length, depth);
-      return true;
-    }
-    if (!isNode(slot)) {
-      if (isSamePrefix(heap, slot, depth, words, length)) return false;
-      pushDown(pool, link, depth, words, length);
-      continue;
-    }
+    if (!isNode(slot)) return insertIntoLeaf(pool, link, depth, words, length);
     const at = blockOf(slot);
     const header = heap[at]!;
     if (header & HAS_PATH) {
@@ -53,11 +49,27 @@ export function insert(pool: BlockPool, words: Uint32Array, length: number): boo
       return !isKnown;
     }
     if (!isKnown) {
-      insertSlot(pool, link, index, leafSlot(pool, words, length, depth));
+      insertSlot(pool, link, index, buildAlone(pool, words, length, depth));
       return true;
     }
     link = slotAt(at, header, index);
   }
+}
+
+function insertIntoLeaf(pool: BlockPool, link: number, depth: number, words: Uint32Array, length: number): boolean {
+  const slot = pool.words[link]!;
+  members.clear();
+  if (slot !== EMPTY_SLOT) members.pushLeaf(pool.words, slot, depth, words);
+  if (!members.insert(words, length)) return false;
+  releaseLeaf(pool, slot);
+  pool.words[link] = buildSlot(pool, members, 0, members.count, depth);
+  return true;
+}
+
+function buildAlone(pool: BlockPool, words: Uint32Array, length: number, depth: number): number {
+  members.clear();
+  members.push(words, length);
+  return buildSlot(pool, members, 0, 1, depth);
 }
 
 /**
@@ -77,34 +89,4 @@ function splitPath(pool: BlockPool, link: number, rest: number, left: number): v
   insertSlot(pool, link, indexOf(path << common, STRIDE), slot);
   const at = blockOf(pool.words[link]);
   setPath(pool, slotAt(at, pool.words[at]!, indexOf(path << common, STRIDE)), markedLength(lower) === 0 ? 0 : lower);
-}
-
-/** Makes the leaf that `link` holds a node, as deep as leaf and prefix go together, that has only the leaf. */
-function pushDown(pool: BlockPool, link: number, depth: number, words: Uint32Array, length: number): void {
-  const slot = pool.words[link]!;
-  neighbour.set(words);
-  const bits = readLeaf(pool.words, slot, depth, neighbour);
-  releaseLeaf(pool, slot, depth);
-  const stop = nodeDepth(commonBits(words, neighbour, depth, Math.min(bits, length)), depth);
-  pool.words[link] = nodeSlot(createNode(pool, stop === depth ? 0 : markBits(restAt(words, depth), stop - depth)));
-  const index = indexOf(restAt(neighbour, stop), Math.min(bits - stop, STRIDE));
-  if (bits - stop < STRIDE) pool.words[blockOf(pool.words[link])]! |= 1 << index;
-  else insertSlot(pool, link, index, leafSlot(pool, neighbour, bits, stop + STRIDE));
-}
-
-/**
- * How deep a node stands that is reached at `depth` and whose prefixes have `common` bits in common: at the last
- * whole stride, but in the word that it is reached in, since a path is compared with one word.
- */
-export function nodeDepth(common: number, depth: number): number {
-  return Math.min(common & -STRIDE, depth | 28);
-}
-
-/** How many bits two prefixes have in common, of the first `length`; they do have `depth`. */
-function commonBits(a: Uint32Array, b: Uint32Array, depth: number, length: number): number {
-  for (let i = depth >>> 5; i << 5 < length; i++) {
-    const difference = a[i]! ^ b[i]!;
-    if (difference !== 0) return Math.min(length, (i << 5) + Math.clz32(difference));
-  }
-  return length;
 }

@@ -1,7 +1,8 @@
 import { ANCESTORS, FIRST_CHILD, HAS_PATH, STRIDE, indexOf, lengthOf, rank } from './stride.ts';
 import { beginsWith, markedLength } from './marked-bits.ts';
 import { EMPTY_SLOT, ROOT_DEPTH, rootLink } from './root.ts';
-import { blockOf, isNode, isSamePrefix, leafCovers, leafLength, restAt } from './slot.ts';
+import { leafCoveringLengths, leafCovers, leafHas } from './leaf.ts';
+import { blockOf, isNode, restAt } from './slot.ts';
 
 /**
  * Whether a member below the root covers the prefix of these words, which has `ROOT_DEPTH` bits or more. One AND a
@@ -67,10 +68,7 @@ export function coveringLengths(
     if (index < FIRST_CHILD || ((header >>> index) & 1) === 0) return count;
     slot = heap[slots + rank(header, index)]!;
   }
-  if (slot !== EMPTY_SLOT && leafCovers(heap, slot, depth, words, length)) {
-    lengths[count++] = leafLength(heap, slot, depth);
-  }
-  return count;
+  return slot === EMPTY_SLOT ? count : leafCoveringLengths(heap, slot, depth, words, length, lengths, count);
 }
 
 /** Whether exactly this prefix of `ROOT_DEPTH` bits or more is a member. */
@@ -92,5 +90,5 @@ export function isMember(heap: Uint32Array, words: Uint32Array, length: number):
     if (index < FIRST_CHILD) return true;
     slot = heap[slots + rank(header, index)]!;
   }
-  return slot !== EMPTY_SLOT && isSamePrefix(heap, slot, depth, words, length);
+  return slot !== EMPTY_SLOT && leafHas(heap, slot, depth, words, length);
 }

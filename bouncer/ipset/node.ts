@@ -1,5 +1,5 @@
 import { HAS_PATH, popcount16, rank } from './stride.ts';
-import { nodeSlot } from './slot.ts';
+import { blockOf, nodeSlot } from './slot.ts';
 import type { BlockPool } from './block-pool.ts';
 
 /**
@@ -10,13 +10,13 @@ import type { BlockPool } from './block-pool.ts';
  * The children have slots only as far as they exist, in the order of their nibbles; where one is, is the number
  * of header bits before its own (`rank`).
  *
- *     example: 10.1.16.0/20, 10.1.17.1 and 10.1.18.0/24 are all that is in root slot 0x0a01, and all go on with
- *     nibble 0001. So the root slot leads to one node at depth 20, after a path of that nibble:
+ *     example: 10.1.16.0/20, 10.1.17.1 to 10.1.17.32 and 10.1.18.0/24 are all that is in root slot 0x0a01, and all go on
+ *     with nibble 0001. So the root slot leads to one node at depth 20, after a path of that nibble:
  *
  *         header  0000_0000_0000_0110 000…01_1   children 0001 (bit 17) and 0010 (bit 18), index 1, path flag
  *         path    0001_1 000…                    the nibble, marked
- *         slot    0000_0001_1 000…               leaf below 0001: the last 8 bits of 10.1.17.1
- *         slot    1 000…                         leaf below 0010: 10.1.18.0/24 ends where the slot is
+ *         slot    … 0010                         below 0001: a bucket of the 32 addresses, a word each
+ *         slot    1 000…                         below 0010: 10.1.18.0/24 alone, which ends where the slot is
  *
  *     10.1.16.0/20 itself is index 1: no bits of the stride. A lookup of 10.1.18.9 follows the path, takes nibble
  *     0010, index 18, and ends at once: ANCESTORS[18] has bit 1, and so has the header.
@@ -53,7 +53,7 @@ export function createNode(pool: BlockPool, path: number): number {
 /** Gives a node a child that it has not yet. The node moves: `link` is where its own slot is kept. */
 export function insertSlot(pool: BlockPool, link: number, index: number, slot: number): void {
   const heap = pool.words;
-  const from = heap[link]! >>> 2;
+  const from = blockOf(heap[link]!);
   const header = heap[from]!;
   const size = nodeSize(header);
   const to = pool.allocate(size + 1);
@@ -69,7 +69,7 @@ export function insertSlot(pool: BlockPool, link: number, index: number, slot: n
 /** Takes a child away. The node moves: `link` is where its own slot is kept. */
 export function removeSlot(pool: BlockPool, link: number, index: number): void {
   const heap = pool.words;
-  const from = heap[link]! >>> 2;
+  const from = blockOf(heap[link]!);
   const header = heap[from]!;
   const size = nodeSize(header);
   const to = pool.allocate(size - 1);
@@ -84,7 +84,7 @@ export function removeSlot(pool: BlockPool, link: number, index: number): void {
 /** Gives a node another path, 0 for none. The node moves if it must: `link` is where its own slot is kept. */
 export function setPath(pool: BlockPool, link: number, path: number): void {
   const heap = pool.words;
-  const from = heap[link]! >>> 2;
+  const from = blockOf(heap[link]!);
   const header = heap[from]!;
   const changed = path === 0 ? header & ~HAS_PATH : header | HAS_PATH;
   const to = nodeSize(changed) === nodeSize(header) ? from : pool.allocate(nodeSize(changed));

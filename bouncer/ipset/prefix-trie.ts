@@ -8,25 +8,27 @@ import { ROOT_DEPTH, ROOT_SLOTS, rootLink } from './root.ts';
 import { ShortPrefixes } from './short-prefixes.ts';
 
 /** Room for changes that an empty trie starts with, in words. */
-const FIRST_ROOM = 2 * INSERT_ROOM;
+const FIRST_ROOM = 2 * REMOVE_ROOM;
 
 /**
  * A set of prefixes of one family: a multibit trie in one typed array.
  *
- *     192.0.2.1     1100_0000_0000_0000   0000   0010   0000   0001
- *                   root table            node   node   node   node      and where no other member goes on:
- *                   root table            leaf ─────────────────────
+ *     192.0.2.1     1100_0000_0000_0000   0000   0010   0000_0001
+ *                   root table            node   node   bucket, and where fewer members are:
+ *                   root table            bucket ──────────────
  *
  * - The first 16 bits are an index into the root table (`root.ts`); what is shorter is apart (`short-prefixes.ts`).
- * - From there each node takes a stride of four bits (`stride.ts`, `node.ts`). Its header is one word with a bit for each
+ * - While a few dozen members or less are below a slot, they are in one block, in order: a bucket (`bucket.ts`).
+ *   One that is alone and short is in the slot itself (`slot.ts`).
+ * - Above them are nodes, of a stride of four bits each (`stride.ts`, `node.ts`). A header is one word with a bit for each
  *   prefix that ends in the stride and for each child; children are counted, so only those that exist take memory.
- * - Strides in which nothing branches are skipped: those above a node are its path, all that remain below the last
- *   branch are a leaf (`slot.ts`). So there are fewer nodes than members, however long the addresses.
+ *   Strides in which nothing branches are skipped: those above a node are its path.
  *
  * Why a stride of four: prefixes and children of a stride are then 31 bits, which is what JavaScript counts in one
  * operation. With eight bits, as in software with 64-bit words, headers are sixteen words and mostly zeros.
- * Why a table on top: among a million addresses the first four levels are full, and each costs a cache miss;
- * with the table a lookup took half as long.
+ * Why a table on top and buckets below: among a million addresses each level of nodes is a cache miss that waits for the
+ * one before. The table stands for four levels, a bucket for one to three, and both cost one miss; what is between them
+ * is small enough to stay in the cache. A record of an IPv6 address is 16 bytes, so there is less to miss as well.
  *
  * Prefixes come as words: five, the address on top (one word for IPv4, four for IPv6) and then zeros, host bits zero.
  * The fifth is never part of an address; it is there so that the walk may read one word ahead without asking.
@@ -34,10 +36,10 @@ const FIRST_ROOM = 2 * INSERT_ROOM;
  * Invariants (checked by `validate.ts`); together they make the trie a function of its members, whatever the order
  * in which they came and went:
  *  1. A prefix of less than 16 bits is in `short`, any other in or below its root slot.
- *  2. A node has two members or more in or below it. What has one is a leaf.
+ *  2. A node has more than `MOST_MEMBERS` in and below it. What has fewer is a bucket.
  *  3. A node has a prefix of its own or two children, unless it stands at the last nibble of a 32-bit word.
  *  4. A path never leaves the 32-bit word that it begins in, so it is compared with one word; hence the exception in 3.
- *  5. A leaf is short whenever it can be.
+ *  5. A bucket is in order, its records are as short as its longest prefix allows, and it is none if a short leaf will do.
  *  6. Every word of the pool is in the root table, in a block that is reached from it exactly once, or on a free list.
  */
 export class PrefixTrie {
@@ -103,7 +105,7 @@ export class PrefixTrie {
 
   /** Gives back what is free, and the room to grow. */
   trim(): void {
-    this.#pool = compact(this.#pool, INSERT_ROOM);
+    this.#pool = compact(this.#pool, REMOVE_ROOM);
   }
 
   clear(): void {

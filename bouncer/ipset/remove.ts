@@ -1,19 +1,25 @@
-import { CHILD_BITS, HAS_PATH, PREFIX_BITS, STRIDE, bitsOf, indexOf, lengthOf } from './stride.ts';
-import { beginsWith, markBits, markedLength } from './marked-bits.ts';
-import { blockOf, clearFrom, isNode, isSamePrefix, leafSlot, nodeSlot, readLeaf, releaseLeaf, restAt } from './slot.ts';
-import { firstSlot, nodeSize, removeSlot, setPath, slotAt } from './node.ts';
-import { EMPTY_SLOT, ROOT_DEPTH, rootLink } from './root.ts';
 import type { BlockPool } from './block-pool.ts';
+import { LARGEST_BUCKET, MOST_MEMBERS } from './bucket.ts';
+import { buildSlot } from './build.ts';
+import { leafCount, leafHas, releaseLeaf } from './leaf.ts';
+import { beginsWith, markBits, markedLength } from './marked-bits.ts';
+import { Members } from './members.ts';
+import { firstSlot, nodeSize, removeSlot, setPath, slotAt, slotCount } from './node.ts';
+import { EMPTY_SLOT, ROOT_DEPTH, rootLink } from './root.ts';
+import { blockOf, clearFrom, isNode, nodeSlot, restAt } from './slot.ts';
+import { CHILD_BITS, FIRST_CHILD, HAS_PATH, PREFIX_BITS, PREORDER, STRIDE } from './stride.ts';
+import { bitsOf, indexOf, lengthOf, popcount16 } from './stride.ts';
 
-/** Words that one removal can take from the end of the pool: a node that shrinks, a leaf in its place. */
-export const REMOVE_ROOM = 64;
+/** Words that one removal can take from the end of the pool: a bucket, in place of a node at the end of each word. */
+export const REMOVE_ROOM = 5 * LARGEST_BUCKET;
 
 /** The way down: where the slot of each node is kept, and the depth of that slot. IPv6 has 28 levels at most. */
 const links = new Uint32Array(32);
 const depths = new Uint32Array(32);
 
-/** The only prefix that is left in a node. */
-const survivor = new Uint32Array(5);
+/** What is left. */
+const members = new Members();
+const address = new Uint32Array(5);
 
 /** Takes out a prefix of `ROOT_DEPTH` bits or more; false when it was not there. The trie is then as if it never was. */
 export function remove(pool: BlockPool, words: Uint32Array, length: number): boolean {
@@ -24,10 +30,14 @@ export function remove(pool: BlockPool, words: Uint32Array, length: number): boo
   for (let level = 0; ; level++) {
     const slot = heap[link]!;
     if (!isNode(slot)) {
-      if (slot === EMPTY_SLOT || !isSamePrefix(heap, slot, depth, words, length)) return false;
-      releaseLeaf(pool, slot, depth);
-      if (level === 0) heap[link] = EMPTY_SLOT;
-      else removeSlot(pool, links[level - 1]!, index);
+      if (slot === EMPTY_SLOT || !leafHas(heap, slot, depth, words, length)) return false;
+      if (leafCount(heap, slot) > 1) {
+        removeFromBucket(pool, link, depth, words, length);
+      } else {
+        releaseLeaf(pool, slot);
+        if (level === 0) heap[link] = EMPTY_SLOT;
+        else removeSlot(pool, links[level - 1]!, index);
+      }
       tidy(pool, level - 1, words);
       return true;
     }
@@ -53,40 +63,64 @@ export function remove(pool: BlockPool, words: Uint32Array, length: number): boo
   }
 }
 
-/** Restores, from a changed node upwards, that a node has two members and a reason to stand where it does. */
+function removeFromBucket(pool: BlockPool, link: number, depth: number, words: Uint32Array, length: number): void {
+  const slot = pool.words[link]!;
+  members.clear();
+  members.pushLeaf(pool.words, slot, depth, words);
+  members.remove(words, length);
+  releaseLeaf(pool, slot);
+  pool.words[link] = buildSlot(pool, members, 0, members.count, depth);
+}
+
+/** Restores, from a changed node upwards, that a node has too many members for a bucket and a reason to stand there. */
 function tidy(pool: BlockPool, level: number, words: Uint32Array): void {
   for (; level >= 0; level--) {
     const link = links[level]!;
     const at = blockOf(pool.words[link]!);
     const header = pool.words[at]!;
-    const content = header & ~HAS_PATH;
-    if ((content & (content - 1)) !== 0) return; // two or more of prefixes and children
-    if ((content & CHILD_BITS) !== 0 && isNode(pool.words[firstSlot(at, header)]!)) {
-      joinPaths(pool, link, depths[level]!);
+    if (hasTooMany(pool.words, at, header)) {
+      const content = header & ~HAS_PATH;
+      const leadsOn = (content & (content - 1)) === 0 && (content & CHILD_BITS) !== 0;
+      if (leadsOn && isNode(pool.words[firstSlot(at, header)]!)) joinPaths(pool, link, depths[level]!);
       return;
     }
     collapse(pool, link, depths[level]!, words);
   }
 }
 
-/** Makes a node with one prefix, its own or a leaf's, a leaf in the slot above. */
-function collapse(pool: BlockPool, link: number, depth: number, words: Uint32Array): void {
+/** Whether more is in and below a node than fits a bucket; with a node below it there is. */
+function hasTooMany(heap: Uint32Array, at: number, header: number): boolean {
+  const slots = firstSlot(at, header);
+  let count = popcount16(header & PREFIX_BITS);
+  for (let i = slots; i < slots + slotCount(header) && count <= MOST_MEMBERS; i++) {
+    if (isNode(heap[i]!)) return true;
+    count += leafCount(heap, heap[i]!);
+  }
+  return count > MOST_MEMBERS;
+}
+
+/** Makes a node with leaves only, and few members, one leaf in the slot above. */
+function collapse(pool: BlockPool, link: number, slotDepth: number, words: Uint32Array): void {
   const heap = pool.words;
   const at = blockOf(heap[link]!);
   const header = heap[at]!;
-  survivor.set(words);
-  const base = depth + ((header & HAS_PATH) === 0 ? 0 : markedLength(heap[at + 1]!));
-  const index = lengthOf((header & ~HAS_PATH) >>> 0);
-  clearFrom(survivor, base);
-  survivor[base >>> 5]! |= bitsOf(index) >>> (base & 31);
-  let length = base + lengthOf(index);
-  if ((header & PREFIX_BITS) === 0) {
-    const slot = heap[firstSlot(at, header)]!;
-    length = readLeaf(heap, slot, base + STRIDE, survivor);
-    releaseLeaf(pool, slot, base + STRIDE);
+  const depth = slotDepth + ((header & HAS_PATH) === 0 ? 0 : markedLength(heap[at + 1]!));
+  members.clear();
+  address.set(words);
+  for (const index of PREORDER) {
+    if (((header >>> index) & 1) === 0) continue;
+    clearFrom(address, depth);
+    address[depth >>> 5]! |= bitsOf(index) >>> (depth & 31);
+    if (index < FIRST_CHILD) {
+      members.push(address, depth + lengthOf(index));
+      continue;
+    }
+    const slot = heap[slotAt(at, header, index)]!;
+    members.pushLeaf(heap, slot, depth + STRIDE, address);
+    releaseLeaf(pool, slot);
   }
   pool.release(at, nodeSize(header));
-  heap[link] = leafSlot(pool, survivor, length, depth);
+  heap[link] = buildSlot(pool, members, 0, members.count, slotDepth);
 }
 
 /**

@@ -1,10 +1,11 @@
 import { type BlockPool, LARGEST_BLOCK } from './block-pool.ts';
-import { nodeDepth } from './insert.ts';
+import { MOST_MEMBERS, bucketSize, memberCount, readRecord, shortestLength, firstWord } from './bucket.ts';
+import { nodeDepth } from './build.ts';
 import { beginsWith, markedLength } from './marked-bits.ts';
 import { firstSlot, nodeSize, slotCount } from './node.ts';
 import type { PrefixTrie } from './prefix-trie.ts';
 import { EMPTY_SLOT, ROOT_DEPTH, ROOT_SLOTS } from './root.ts';
-import { blockOf, isLongLeaf, isNode, leafIsShort, longLeafSize } from './slot.ts';
+import { blockOf, clearFrom, isBucket, isNode, isShort, lastWord, recordSize } from './slot.ts';
 import { HAS_PATH, PREFIX_BITS, STRIDE, popcount16 } from './stride.ts';
 
 /** Checks every invariant of `PrefixTrie`, word by word, and throws for the first that does not hold. For tests. */
@@ -40,8 +41,8 @@ class Check {
   /** Checks what is below a slot at `depth`; returns how many members that is. */
   slot(slot: number, depth: number): number {
     if (isNode(slot)) return this.#node(blockOf(slot), depth);
-    if (isLongLeaf(slot)) this.#longLeaf(blockOf(slot), depth);
-    else this.#shortLeaf(slot, depth);
+    if (isBucket(slot)) return this.#bucket(slot, depth);
+    this.#shortLeaf(slot, depth);
     return 1;
   }
 
@@ -53,7 +54,7 @@ class Check {
     for (let i = 0; i < slotCount(header); i++) {
       members += this.slot(this.#pool.words[firstSlot(at, header) + i]!, depth + STRIDE);
     }
-    must(members >= 2, `a node has ${members} members`);
+    must(members > MOST_MEMBERS, `a node has ${members} members, which fit a bucket`);
     const content = popcount16(header & PREFIX_BITS) + slotCount(header);
     must(content >= 2 || (depth & 31) === 28, 'a node that only leads on is part of a path, but at the end of a word');
     return members;
@@ -74,11 +75,33 @@ class Check {
     must(depth + markedLength(slot) <= this.#width, 'a leaf is no longer than an address');
   }
 
-  #longLeaf(at: number, depth: number): void {
-    const length = this.#pool.words[at]!;
-    must(length > depth && length <= this.#width, 'a leaf ends below its slot, and no later than an address');
-    must(!leafIsShort(length, depth), 'a leaf that can be short is short');
-    this.#use(at, longLeafSize(length, depth));
+  #bucket(slot: number, depth: number): number {
+    const heap = this.#pool.words;
+    const header = heap[blockOf(slot)]!;
+    const count = memberCount(header);
+    must(count >= 1 && count <= MOST_MEMBERS, `a bucket has ${count} members`);
+    this.#use(blockOf(slot), bucketSize(heap, slot));
+    const words = new Uint32Array(5);
+    let before = -1;
+    let shortest = 128;
+    let longest = 0;
+    for (let i = 0; i < count; i++) {
+      const last = words.slice();
+      const length = readRecord(heap, slot, i, depth, words);
+      must(length >= depth && length <= this.#width, 'a record ends below its slot, and no later than an address');
+      must(hostBitsAreZero(words, length), 'a record has no bits after its length');
+      must(i === 0 || isInOrder(last, before, words, length), 'records are in order, each once');
+      before = length;
+      shortest = Math.min(shortest, length);
+      longest = Math.max(longest, length);
+    }
+    must(
+      shortest === shortestLength(header),
+      `a bucket has ${shortestLength(header)} for its shortest, not ${shortest}`,
+    );
+    must(recordSize(slot) === lastWord(longest, depth) + 1 - firstWord(depth), 'records have the words they need');
+    must(count > 1 || !isShort(longest, depth), 'a leaf that can be short is short');
+    return count;
   }
 
   everyWordIsAccountedFor(): void {
@@ -104,4 +127,15 @@ class Check {
 
 function must(holds: boolean, otherwise: string): void {
   if (!holds) throw new Error(`broken trie: ${otherwise}`);
+}
+
+function hostBitsAreZero(words: Uint32Array, length: number): boolean {
+  const network = words.slice();
+  clearFrom(network, length);
+  return network.every((word, i) => word === words[i]);
+}
+
+function isInOrder(a: Uint32Array, aLength: number, b: Uint32Array, bLength: number): boolean {
+  const i = a.findIndex((word, i) => word !== b[i]);
+  return i < 0 ? aLength < bLength : a[i]! < b[i]!;
 }

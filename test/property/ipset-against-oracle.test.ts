@@ -38,6 +38,19 @@ const prefix6 = fc
   .map(([base, bits, length]) => formatPrefix(6, flipped(base, bits), length)!);
 const prefix = fc.oneof(prefix4, prefix6);
 
+/** More of one family, and around one address, than fit a bucket; the bits that differ begin at any depth. */
+const crowd = fc
+  .tuple(fc.constantFrom<[4 | 6, readonly number[]]>([4, [0x0a000000]], [6, bases6[2]!], [6, bases6[3]!]), fc.nat(31))
+  .chain(([[family, base], side]) => {
+    const width = family === 4 ? 32 : 128;
+    const from = family === 4 ? Math.min(16 + side, 26) : 16 + 3 * side;
+    const bit = fc.integer({ min: from, max: Math.min(width, from + 16) - 1 });
+    const member = fc.tuple(fc.array(bit, { maxLength: 6 }), fc.oneof(fc.constant(width), lengthsTo(width)));
+    return fc
+      .array(member, { minLength: 20, maxLength: 120, size: 'max' })
+      .map((members) => members.map(([bits, length]) => formatPrefix(family, flipped(base, bits), length)!));
+  });
+
 const step = fc.record({ action: fc.constantFrom('add', 'add', 'delete'), prefix });
 const history = fc.array(step, { maxLength: 60, size: 'max' });
 
@@ -74,6 +87,30 @@ describe('an IP set, after any history', () => {
         }
       }),
       { numRuns: 600 },
+    );
+  });
+
+  it('answers as the oracle does where a bucket becomes a node and a node a bucket', () => {
+    fc.assert(
+      fc.property(crowd, fc.array(step, { maxLength: 20 }), fc.integer({ min: 1, max: 3 }), (crowded, more, each) => {
+        const steps = [...crowded.map((prefix) => ({ action: 'add', prefix })), ...more];
+        const [set, oracle] = replay(steps);
+        for (;;) {
+          validateBoth(set);
+          expect([...set]).toEqual(oracle.all());
+          expect([...set.maximal()]).toEqual(oracle.maximal());
+          for (const prefix of crowded.slice(0, 8)) {
+            expect(set.has(prefix), `has ${prefix}`).toBe(oracle.has(prefix));
+            expect(set.contains(prefix), `contains ${prefix}`).toBe(oracle.contains(prefix));
+            expect(set.coverings(prefix), `coverings ${prefix}`).toEqual(oracle.coverings(prefix));
+            expect([...set.within(prefix)], `within ${prefix}`).toEqual(oracle.within(prefix));
+          }
+          const leaving = oracle.all().filter((_, i) => (i + each) % 3 === 0);
+          if (leaving.length === 0) break;
+          for (const prefix of leaving) expect(set.delete(prefix)).toBe(oracle.delete(prefix));
+        }
+      }),
+      { numRuns: 30 },
     );
   });
 
