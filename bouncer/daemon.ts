@@ -285,7 +285,8 @@ export class Daemon {
       streamAgeSeconds: () =>
         this.#lease.standing.kind === 'follower' ? this.#follower.ageSeconds : intake().ageSeconds,
       streamRole: () => this.#lease.standing.kind,
-      laneEntries: () => sumOf([...this.#reconcilers.values()].map(({ status }) => status.lane?.entries ?? 0)),
+      laneEntries: () =>
+        [...this.#reconcilers.values()].reduce((sum, { status }) => sum + (status.lane?.entries ?? 0), 0),
     });
     for (const [admin, reconciler] of this.#reconcilers) {
       reconciler.on('drift', () => metrics.drifted(admin));
@@ -294,8 +295,4 @@ export class Daemon {
     }
     return metrics;
   }
-}
-
-function sumOf(counts: readonly number[]): number {
-  return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -10,7 +10,7 @@ import { SESSION_COOKIE, type Sessions } from './sessions.ts';
 /** What anyone may ask, whatever the rules: probes, the page's files, and the sign-in itself. */
 const OPEN_PATHS = new Set(['/healthz', '/readyz', '/api/v1/session']);
 
-/** The seed document's own line: a bare `curl -X POST` on the machine itself forces a heartbeat. */
+/** Part of the API's contract: a bare `curl -X POST` on the machine itself forces a heartbeat. */
 export const HEARTBEAT_PATH = '/api/v1/cerberus/crowdsec/console/heartbeat';
 
 export interface AuthenticationPorts {

@@ -1,6 +1,6 @@
 import { problemSchema } from '../http/problem.ts';
 
-/** Where the seed document puts everything. */
+/** Where everything is that is about CrowdSec; part of the API's contract. */
 export const BASE = '/api/v1/cerberus/crowdsec';
 
 /** Any failure: RFC 9457. */
