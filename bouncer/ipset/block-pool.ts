@@ -1,4 +1,4 @@
-import { LARGEST_BUCKET } from './bucket.ts';
+import { LARGEST_BUCKET } from './bucket-size.ts';
 import { ROOT_SLOTS } from './root.ts';
 
 /**

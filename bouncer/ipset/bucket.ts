@@ -24,14 +24,8 @@ import { blockOf, bucketSlot, lastWord, recordSize } from './slot.ts';
  * has the size of a record: from the header it would be known a cache miss later, and with it where the records are.
  */
 
-/** With more a scan takes longer than the miss of another level; with less there are too many nodes for the cache. */
-export const MOST_MEMBERS = 32;
-
 const LENGTH_BITS = 8;
 const ADDRESS_BITS = 0x00ff_ffff;
-
-/** The most words of a bucket. */
-export const LARGEST_BUCKET = 1 + 4 * MOST_MEMBERS;
 
 export function memberCount(header: number): number {
   return header & 0xff;

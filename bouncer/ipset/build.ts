@@ -1,5 +1,6 @@
 import type { BlockPool } from './block-pool.ts';
-import { MOST_MEMBERS, createBucket } from './bucket.ts';
+import { createBucket } from './bucket.ts';
+import { MOST_MEMBERS } from './bucket-size.ts';
 import { markBits } from './marked-bits.ts';
 import type { Members } from './members.ts';
 import { firstSlot, nodeSize } from './node.ts';

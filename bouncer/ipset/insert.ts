@@ -1,7 +1,7 @@
 import type { BlockPool } from './block-pool.ts';
-import { LARGEST_BUCKET } from './bucket.ts';
+import { LARGEST_BUCKET } from './bucket-size.ts';
 import { buildSlot } from './build.ts';
-import { releaseLeaf } from './leaf.ts';
+import { pushLeaf, releaseLeaf } from './leaf.ts';
 import { beginsWith, markBits, markedLength } from './marked-bits.ts';
 import { Members } from './members.ts';
 import { createNode, insertSlot, setPath, slotAt } from './node.ts';
@@ -59,7 +59,7 @@ export function insert(pool: BlockPool, words: Uint32Array, length: number): boo
 function insertIntoLeaf(pool: BlockPool, link: number, depth: number, words: Uint32Array, length: number): boolean {
   const slot = pool.words[link]!;
   members.clear();
-  if (slot !== EMPTY_SLOT) members.pushLeaf(pool.words, slot, depth, words);
+  if (slot !== EMPTY_SLOT) pushLeaf(members, pool.words, slot, depth, words);
   if (!members.insert(words, length)) return false;
   releaseLeaf(pool, slot);
   pool.words[link] = buildSlot(pool, members, 0, members.count, depth);

@@ -1,6 +1,7 @@
 import type { BlockPool } from './block-pool.ts';
 import { bucketCoveringLengths, bucketCovers, bucketHas, bucketSize, memberCount, readRecord } from './bucket.ts';
 import { markedLength } from './marked-bits.ts';
+import type { Members } from './members.ts';
 import { blockOf, isBucket, readShortLeaf, shortLeafCovers } from './slot.ts';
 
 /**
@@ -17,6 +18,16 @@ export function leafCount(heap: Uint32Array, slot: number): number {
 export function readLeaf(heap: Uint32Array, slot: number, index: number, depth: number, words: Uint32Array): number {
   if (isBucket(slot)) return readRecord(heap, slot, index, depth, words);
   return readShortLeaf(slot, depth, words);
+}
+
+/** Adds all its members to a list; the first `depth` bits of `words` led here. */
+export function pushLeaf(members: Members, heap: Uint32Array, slot: number, depth: number, words: Uint32Array): void {
+  const count = leafCount(heap, slot);
+  for (let i = 0; i < count; i++) {
+    const at = members.count;
+    members.push(words, depth);
+    members.lengths[at] = readLeaf(heap, slot, i, depth, members.rows[at]!);
+  }
 }
 
 /** Whether a member covers the prefix of these words, of which the first `depth` bits led here. */

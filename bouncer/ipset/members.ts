@@ -1,5 +1,4 @@
-import { MOST_MEMBERS } from './bucket.ts';
-import { leafCount, readLeaf } from './leaf.ts';
+import { MOST_MEMBERS } from './bucket-size.ts';
 
 /**
  * A few prefixes in the order of a walk, taken out of the trie while their part of it is built anew: what is in a bucket,
@@ -19,16 +18,6 @@ export class Members {
   push(words: Uint32Array, length: number): void {
     copyWords(words, this.rows[this.count]!);
     this.lengths[this.count++] = length;
-  }
-
-  /** Adds all that a leaf at `depth` has; the first `depth` bits of `words` led there. */
-  pushLeaf(heap: Uint32Array, slot: number, depth: number, words: Uint32Array): void {
-    const count = leafCount(heap, slot);
-    for (let i = 0; i < count; i++) {
-      const row = this.rows[this.count]!;
-      copyWords(words, row);
-      this.lengths[this.count++] = readLeaf(heap, slot, i, depth, row);
-    }
   }
 
   /** Adds one where it belongs; false when it was there. */

@@ -1,7 +1,7 @@
 import type { BlockPool } from './block-pool.ts';
-import { LARGEST_BUCKET, MOST_MEMBERS } from './bucket.ts';
+import { LARGEST_BUCKET, MOST_MEMBERS } from './bucket-size.ts';
 import { buildSlot } from './build.ts';
-import { leafCount, leafHas, releaseLeaf } from './leaf.ts';
+import { leafCount, leafHas, pushLeaf, releaseLeaf } from './leaf.ts';
 import { beginsWith, markBits, markedLength } from './marked-bits.ts';
 import { Members } from './members.ts';
 import { firstSlot, nodeSize, removeSlot, setPath, slotAt, slotCount } from './node.ts';
@@ -66,7 +66,7 @@ export function remove(pool: BlockPool, words: Uint32Array, length: number): boo
 function removeFromBucket(pool: BlockPool, link: number, depth: number, words: Uint32Array, length: number): void {
   const slot = pool.words[link]!;
   members.clear();
-  members.pushLeaf(pool.words, slot, depth, words);
+  pushLeaf(members, pool.words, slot, depth, words);
   members.remove(words, length);
   releaseLeaf(pool, slot);
   pool.words[link] = buildSlot(pool, members, 0, members.count, depth);
@@ -116,7 +116,7 @@ function collapse(pool: BlockPool, link: number, slotDepth: number, words: Uint3
       continue;
     }
     const slot = heap[slotAt(at, header, index)]!;
-    members.pushLeaf(heap, slot, depth + STRIDE, address);
+    pushLeaf(members, heap, slot, depth + STRIDE, address);
     releaseLeaf(pool, slot);
   }
   pool.release(at, nodeSize(header));

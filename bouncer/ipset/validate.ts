@@ -1,5 +1,6 @@
 import { type BlockPool, LARGEST_BLOCK } from './block-pool.ts';
-import { MOST_MEMBERS, bucketSize, memberCount, readRecord, shortestLength, firstWord } from './bucket.ts';
+import { bucketSize, memberCount, readRecord, shortestLength, firstWord } from './bucket.ts';
+import { MOST_MEMBERS } from './bucket-size.ts';
 import { nodeDepth } from './build.ts';
 import { beginsWith, markedLength } from './marked-bits.ts';
 import { firstSlot, nodeSize, slotCount } from './node.ts';
