@@ -20,6 +20,8 @@ export const keys = {
   /** Sorted set: id of each bouncer of the fleet → when it was last heard of. */
   members: `${PREFIX}members`,
   batches: `${PREFIX}batches`,
+  /** Written to see whether anything can be, and gone after a second. */
+  diagnosed: `${PREFIX}diagnosed`,
   /** Outside the prefix, so that every version finds it. */
   schema: 'crowdsec:schema',
 } as const;
