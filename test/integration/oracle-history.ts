@@ -46,7 +46,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const), seconds: fc.integer({ min: 1, max: 50 }) }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'crowd' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'full' as const }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash' as const), restores: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash' as const), restores: fc.boolean() }) },
   {
     weight: 1,
     arbitrary: fc.record({

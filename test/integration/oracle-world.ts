@@ -190,9 +190,8 @@ export class World {
   }
 
   async #asked(): Promise<Record<string, number>> {
-    const got: Record<string, number> = {};
-    for (const client of this.#clients) got[client] = (await requestAs(client, this.#site)).status;
-    return got;
+    const ask = async (client: string) => [client, (await requestAs(client, this.#site)).status] as const;
+    return Object.fromEntries(await Promise.all(this.#clients.map(ask)));
   }
 
   #live(): readonly Row[] {
