@@ -4,18 +4,24 @@ const project = (name: string, extra: object = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], ...extra },
 });
 
-/** Real servers share two cores: these projects run one file at a time, with time for a server to start. */
-const realServers = { fileParallelism: false, testTimeout: 60_000, hookTimeout: 120_000 };
+/** With time for a server to start. */
+const REAL_SERVERS = { testTimeout: 60_000, hookTimeout: 120_000 };
+
+/** A test of real servers mostly waits for them: two files at a time fill two cores, a third would slow both down. */
+const TWO_AT_A_TIME = { ...REAL_SERVERS, maxWorkers: 2 };
+
+/** What is painted by a browser, and what compiles a million addresses, wants both cores. */
+const ONE_AT_A_TIME = { ...REAL_SERVERS, fileParallelism: false };
 
 export default defineConfig({
   test: {
     projects: [
       project('unit'),
       project('property', { testTimeout: 60_000 }),
-      project('golden', { ...realServers }),
+      project('golden', ONE_AT_A_TIME),
       project('scenario', { testTimeout: 30_000 }),
-      project('integration', { ...realServers }),
-      project('e2e', { ...realServers }),
+      project('integration', TWO_AT_A_TIME),
+      project('e2e', ONE_AT_A_TIME),
     ],
     coverage: {
       provider: 'v8',

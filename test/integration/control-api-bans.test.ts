@@ -61,7 +61,10 @@ describe('a ban', () => {
     expect(answer).toMatchObject({ status: 200, body: { added: 1_000, confirmed: true } });
     expect(await statusOf('127.8.3.1')).toBe(403);
     expect(await statusOf('127.7.0.77')).toBe(403);
-    expect(await page('q=127.8.&limit=200')).toMatchObject({ matching: 998 });
+    // Compared as sets: with a locked database, LAPI may store a decision twice (see lapi-decisions.ts).
+    const { body } = await stack.controlApi.request('GET', '/decisions/export?format=json&q=127.8.');
+    const listed = JSON.parse(body) as readonly { readonly value: string }[];
+    expect(new Set(listed.map(({ value }) => value))).toEqual(new Set(values));
   });
 
   it('is previewed without being done', async () => {
