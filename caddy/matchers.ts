@@ -63,7 +63,7 @@ export function banMatcher(
     return ranges.length === 0 ? [] : [inList(ranges)];
   };
   const entries = countEntries(bans, addresses.length, spell);
-  const compiled = chooseMatch(bans, addresses, withMapped, inRanges);
+  const compiled = chooseMatch(bans, addresses, withMapped, inRanges, earlyDataMatcher(capabilities));
   const excepted = inRanges(bans.exceptions);
   if (lane?.isActive !== true) return { match: exceptFor(compiled, excepted), entries };
   const client = clientAddressPlaceholder(capabilities);
@@ -87,11 +87,13 @@ function chooseMatch(
   addresses: ListedValues,
   withMapped: boolean,
   inRanges: (ranges: readonly Prefix[]) => readonly MatcherSet[],
+  inNoRange: readonly MatcherSet[],
 ): BanMatch {
   if (addresses.length + ranges.length === 0) return { kind: 'none' };
   if (addresses.length > LINEAR_LIMIT) {
     const list = listOf(plainAddresses, addresses, withMapped);
-    return { kind: 'index', match: [{ host: list }, ...inRanges(ranges)], list };
+    const others = ranges.length > 0 ? inRanges(ranges) : inNoRange;
+    return { kind: 'index', match: [{ host: list }, ...others], list };
   }
   const isOneList = plainAddresses.length + ranges.length <= TREE_LIMIT;
   const parts = isOneList ? [[...plainAddresses, ...ranges]] : [[...plainAddresses], ranges];
@@ -135,6 +137,15 @@ function anyButNot(banned: readonly MatcherSet[], exceptions: readonly MatcherSe
 
 function rangeMatcher(ranges: readonly string[], capabilities: Capabilities): MatcherSet {
   return capabilities.clientIp ? { client_ip: { ranges } } : { remote_ip: { ranges } };
+}
+
+/**
+ * Matches nobody; asked instead of ranges where there are none. A request in HTTP/3's early data claims an address that
+ * nobody has confirmed: Caddy's `client_ip` answers it with 425 (RFC 8470) until the handshake is done, `host` does not
+ * look.
+ */
+function earlyDataMatcher({ clientIp }: Capabilities): readonly MatcherSet[] {
+  return clientIp ? [{ client_ip: { ranges: [] } }] : [];
 }
 
 function withMappedForms(prefixes: readonly Prefix[]): readonly string[] {

@@ -64,13 +64,17 @@ describe('the routes of a server', () => {
         ],
       },
       {
-        match: [{ not: [{ not: [{ host: plain(list) }] }] }],
+        match: [{ not: [{ not: [{ host: plain(list) }, { client_ip: { ranges: [] } }] }] }],
         handle: [{ handler: 'headers', request: { set: RESTORED } }, ...ANSWER],
       },
       { handle: [{ handler: 'headers', request: { set: RESTORED, delete: ['X-Ccs-Host'] } }] },
     ]);
     const old = plain(rulesFor({ addresses }, {}, FLOOR).routes);
-    expect(old).toMatchObject([{ handle: [{ request: { set: { Host: ['{http.request.remote.host}'] } } }] }, {}, {}]);
+    expect(old).toMatchObject([
+      { handle: [{ request: { set: { Host: ['{http.request.remote.host}'] } } }] },
+      { match: [{ not: [{ not: [{ host: plain(list) }] }] }] },
+      {},
+    ]);
   });
 
   it('without bans are there, and do nothing', () => {
