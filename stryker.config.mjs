@@ -5,6 +5,9 @@ const name = process.env.MUTATION_PART ?? 'all';
 const parts = name === 'all' ? Object.values(PARTS) : [PARTS[name]];
 const tests = parts.flatMap((part) => part.tests);
 process.env.MUTATION_TESTS = JSON.stringify(tests.map((pattern) => `test/${pattern}.test.ts`));
+// What a part does not say is what holds for all.
+process.env.MUTATION_RUNS = String(Math.max(...parts.map(({ runs = 60 }) => runs)));
+process.env.MUTATION_ISOLATE = String(!parts.every(({ sharesModules = false }) => sharesModules));
 
 export default {
   mutate: parts.flatMap((part) => part.mutate),
@@ -15,7 +18,7 @@ export default {
   // What is computed once, when a module is loaded, would need every test for each mutant.
   ignoreStatic: true,
   concurrency: 1,
-  timeoutMS: 30_000,
+  timeoutMS: Math.max(...parts.map(({ patienceMs = 30_000 }) => patienceMs)),
   dryRunTimeoutMinutes: 30,
   thresholds: { high: 95, low: 90, break: 85 },
   reporters: ['clear-text', 'progress', 'json'],

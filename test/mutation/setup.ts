@@ -7,7 +7,7 @@ import fastCheck, { type IRawProperty, type Parameters } from 'fast-check';
 import { vi } from 'vitest';
 
 /** Thousands of cases find the rare mistake; a mutant that these do not find is worth a test of its own. */
-const MOST_RUNS = 60;
+const MOST_RUNS = Number(process.env['MUTATION_RUNS'] ?? 60);
 
 fastCheck.configureGlobal({ seed: 20_260_101, endOnFailure: true });
 

@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     include: JSON.parse(process.env['MUTATION_TESTS'] ?? '[]') as string[],
     setupFiles: ['test/mutation/setup.ts'],
+    // To load the modules anew for each test file takes longer than most tests do.
+    isolate: process.env['MUTATION_ISOLATE'] !== 'false',
     // Stryker has a time limit for each mutant; its first run, which counts what each test covers, is several times slower.
     testTimeout: 600_000,
     sequence: { sequencer: UnitBeforeProperty },
