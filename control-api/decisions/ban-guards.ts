@@ -1,8 +1,4 @@
-import { lookup } from 'node:dns/promises';
-import { networkInterfaces } from 'node:os';
 import { covers, type Prefix, parsePrefix, prefixParts } from '../../bouncer/shared/net/prefix.ts';
-import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
-import type { Config } from '../config.ts';
 
 export type RefusalCode = 'not_an_address' | 'too_wide' | 'own_address' | 'private_range' | 'infrastructure';
 
@@ -67,60 +63,8 @@ export function callerGuards(peer: string | undefined, forwarded: string | undef
   return [...clients, direct].filter((found) => found !== undefined);
 }
 
-function guard(text: string | undefined, code: Guard['code'], what: string): Guard | undefined {
+/** Undefined for what is no address, such as a host that nobody could resolve. */
+export function guard(text: string | undefined, code: Guard['code'], what: string): Guard | undefined {
   const prefix = parsePrefix(text ?? '');
   return prefix === undefined ? undefined : { prefix, code, what };
-}
-
-const RESOLVE_MS = 1_000;
-const KEEP_MS = 60_000;
-
-/** The addresses of this machine and of the servers that everything here depends on, by their settings. */
-export class InfrastructureGuards {
-  readonly #config: Config;
-  readonly #clock: Clock;
-  #known: { readonly at: number; readonly guards: Promise<Guard[]> } | undefined;
-
-  constructor(config: Config, clock: Clock) {
-    this.#config = config;
-    this.#clock = clock;
-  }
-
-  /** Never fails: a name that cannot be resolved guards nothing. */
-  guards(): Promise<Guard[]> {
-    const now = this.#clock.monotonic();
-    if (this.#known === undefined || now - this.#known.at > KEEP_MS) this.#known = { at: now, guards: this.#find() };
-    return this.#known.guards;
-  }
-
-  async #find(): Promise<Guard[]> {
-    const own = Object.values(networkInterfaces()).flatMap((entries) =>
-      (entries ?? []).map(({ address }) => guard(address, 'infrastructure', 'an address of this machine')),
-    );
-    const servers = await Promise.all(
-      namedServers(this.#config).map(async ([url, what]) =>
-        (await addressesOf(url)).map((address) => guard(address, 'infrastructure', what)),
-      ),
-    );
-    return [...own, ...servers.flat()].filter((found) => found !== undefined);
-  }
-}
-
-function namedServers(config: Config): [url: string, what: string][] {
-  return [
-    ...config.CADDY_ADMIN.map((url): [string, string] => [url, 'an address of Caddy']),
-    ...config.CONTROL_API_PUBLIC_URL.map((url): [string, string] => [url.href, `an address of ${url.hostname}`]),
-    [config.CROWDSEC_LAPI_URL, 'an address of CrowdSec'],
-    [config.BOUNCER_URL, 'an address of the bouncer'],
-    [config.REDIS_URL.reveal(), 'an address of Redis'],
-  ];
-}
-
-async function addressesOf(url: string): Promise<string[]> {
-  if (url.startsWith('unix') || !URL.canParse(url)) return [];
-  const host = new URL(url).hostname.replace(/^\[(.+)\]$/, '$1');
-  if (parsePrefix(host) !== undefined) return [host];
-  const limit = new Promise<[]>((resolve) => setTimeout(() => resolve([]), RESOLVE_MS).unref());
-  const found = await Promise.race([lookup(host, { all: true }).catch(() => []), limit]);
-  return found.map(({ address }) => address);
 }

@@ -49,7 +49,7 @@ export const PARTS = {
   },
   'control-api': {
     mutate: [
-      'control-api/decisions/{ban-plan,ban-guards,csv,dictionary,page-cursor,prefix-matcher,row-filter,row-order}.ts',
+      'control-api/decisions/{ban-plan,ban-guards,csv,dictionary,infrastructure-guards,page-cursor,prefix-matcher,row-filter,row-order}.ts',
       'control-api/enrollment/enrollment-key.ts',
       'control-api/hub/{hub-catalog,hub-item,hub-plan,hub-search}.ts',
       'control-api/crowdsec/{command-words,cscli-messages}.ts',
@@ -57,7 +57,7 @@ export const PARTS = {
       'control-api/parse-json.ts',
     ],
     tests: [
-      'unit/control-api-{ban-plan,decisions-page,enrollment,hub,inputs}',
+      'unit/control-api-{ban-plan,decisions-page,enrollment,hub,infrastructure-guards,inputs}',
       'property/{control-api-parsing,shared-duration}',
     ],
   },
