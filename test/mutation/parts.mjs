@@ -21,7 +21,7 @@ export const PARTS = {
     mutate: ['bouncer/ipset/*.ts'],
     // Not `ipset-memory`: what it needs is many members.
     tests: ['unit/ipset-!(memory)', 'property/ipset-against-oracle'],
-    runs: 15,
+    runs: 10,
     sharesModules: true,
     patienceMs: 5_000,
   },
@@ -57,7 +57,7 @@ export const PARTS = {
       'control-api/parse-json.ts',
     ],
     tests: [
-      'unit/control-api-{ban-plan,decisions-page,enrollment,hub,infrastructure-guards,inputs}',
+      'unit/control-api-{ban-plan,decisions-page,enrollment,hub,infrastructure-guards,inputs,row-filter}',
       'property/{control-api-parsing,shared-duration}',
     ],
   },

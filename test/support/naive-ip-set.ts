@@ -1,6 +1,6 @@
 import { type Prefix, comparePrefixes, covers } from '../../bouncer/shared/net/prefix.ts';
 
-/** The oracle of `IpSet`: an array, and a scan for everything. Too slow to be wrong. */
+/** The oracle of `IpSet`: an array in order, and a scan for everything. Too slow to be wrong. */
 export class NaiveIpSet {
   #members: Prefix[] = [];
 
@@ -10,7 +10,7 @@ export class NaiveIpSet {
 
   add(prefix: Prefix): boolean {
     if (this.has(prefix)) return false;
-    this.#members.push(prefix);
+    this.#members = [...this.#members, prefix].sort(comparePrefixes);
     return true;
   }
 
@@ -26,11 +26,11 @@ export class NaiveIpSet {
 
   longestMatch = (prefix: Prefix): Prefix | undefined => this.coverings(prefix).at(-1);
 
-  coverings = (prefix: Prefix): Prefix[] => this.all().filter((member) => covers(member, prefix));
+  coverings = (prefix: Prefix): Prefix[] => this.#members.filter((member) => covers(member, prefix));
 
-  within = (prefix: Prefix): Prefix[] => this.all().filter((member) => covers(prefix, member));
+  within = (prefix: Prefix): Prefix[] => this.#members.filter((member) => covers(prefix, member));
 
-  maximal = (): Prefix[] => this.all().filter((member) => this.coverings(member).length === 1);
+  maximal = (): Prefix[] => this.#members.filter((member) => this.coverings(member).length === 1);
 
-  all = (): Prefix[] => this.#members.toSorted(comparePrefixes);
+  all = (): Prefix[] => [...this.#members];
 }

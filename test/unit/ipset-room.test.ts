@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { IpSet } from '../../bouncer/ipset/ip-set.ts';
+import { validate } from '../../bouncer/ipset/validate.ts';
+import { formatPrefix } from '../../bouncer/shared/net/prefix.ts';
+
+/** Addresses of one /16 and of one /32, so that all are below one slot of the root table. */
+const address4 = (i: number) => formatPrefix(4, [0x0a01_0000 + ((i * 40_503) & 0xffff)], 32)!;
+const address6 = (i: number) => formatPrefix(6, [0x2001_0db8, Math.imul(i, 0x9e37_79b1) >>> 0, i, 1], 128)!;
+
+describe.each([
+  { family: 'IPv4', address: address4, trieOf: (set: IpSet) => set.ipv4, width: 32 as const },
+  { family: 'IPv6', address: address6, trieOf: (set: IpSet) => set.ipv6, width: 128 as const },
+])('the room that an IP set of $family takes', ({ address, trieOf, width }) => {
+  function setOf(count: number): IpSet {
+    const set = new IpSet();
+    for (let i = 0; i < count; i++) set.add(address(i));
+    return set;
+  }
+
+  it('stays the same while as much goes as comes', () => {
+    const set = setOf(600);
+    const settled: number[] = [];
+    for (let i = 600; i < 4_200; i++) {
+      set.add(address(i));
+      set.delete(address(i - 600));
+      if (i % 600 === 599) settled.push(set.byteLength);
+    }
+    expect(set.size).toBe(600);
+    expect(Math.max(...settled)).toBeLessThan(1.2 * settled[1]!);
+    validate(trieOf(set), width);
+  });
+
+  it('is given back when most is deleted, and the rest stays', () => {
+    const empty = new IpSet().byteLength;
+    const set = setOf(3_000);
+    const full = set.byteLength - empty;
+    for (let i = 0; i < 2_980; i++) set.delete(address(i));
+    expect(set.byteLength - empty).toBeLessThan(full / 4);
+    validate(trieOf(set), width);
+    const left = Array.from({ length: 20 }, (_, i) => address(2_980 + i));
+    expect([...set].toSorted()).toEqual(left.toSorted());
+    for (let i = 0; i < 2_980; i++) set.add(address(i));
+    validate(trieOf(set), width);
+    expect(set.size).toBe(3_000);
+  });
+
+  it('is what its members need once it is built, and it takes more', () => {
+    const members = Array.from({ length: 3_000 }, (_, i) => address(i));
+    const [built, grown] = [IpSet.from(members), setOf(3_000)];
+    expect(built.byteLength).toBeLessThan(grown.byteLength);
+    for (let i = 3_000; i < 3_300; i++) expect(built.add(address(i))).toBe(true);
+    validate(trieOf(built), width);
+    expect(built.size).toBe(3_300);
+  });
+});
