@@ -46,6 +46,8 @@ export const PARTS = {
   caddy: {
     mutate: ['caddy/!(admin-*|capabilities).ts'],
     tests: ['unit/caddy-*', 'property/caddy-*'],
+    sharesModules: true,
+    patienceMs: 5_000,
   },
   'control-api': {
     mutate: [
@@ -60,5 +62,7 @@ export const PARTS = {
       'unit/control-api-{ban-plan,decisions-page,enrollment,hub,infrastructure-guards,inputs,row-filter}',
       'property/{control-api-parsing,shared-duration}',
     ],
+    sharesModules: true,
+    patienceMs: 5_000,
   },
 };
