@@ -3,15 +3,10 @@ import { buffer } from 'node:stream/consumers';
 import { createGzip, gunzipSync } from 'node:zlib';
 import type { StoreChange } from '../decisions/store.ts';
 import type { Decision } from '../shared/domain/decision.ts';
-import { readSnapshot } from '../shared/redis/batch-stream.ts';
 import type { RedisLink } from '../shared/redis/client.ts';
-import {
-  type DecisionBatch,
-  decodeSnapshot,
-  LARGEST_TEXT,
-  type SnapshotContent,
-  snapshotChunks,
-} from '../shared/redis/snapshot-codec.ts';
+import { DecisionSource, type LoadedSnapshot } from '../shared/redis/decision-source.ts';
+import { type DecisionBatch, decodeSnapshot, LARGEST_TEXT, snapshotChunks } from '../shared/redis/snapshot-codec.ts';
+import { StreamFollower } from '../shared/redis/stream-follower.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
 import type { Service } from '../shared/runtime/service.ts';
@@ -29,6 +24,9 @@ const LARGEST_BATCH = 5_000;
 async function compress(chunks: Iterable<string>): Promise<Buffer> {
   return buffer(Readable.from(chunks).pipe(createGzip({ level: 1 })));
 }
+
+/** The last good set that could be found. */
+type FoundSet = Pick<LoadedSnapshot, 'takenAt' | 'decisions'>;
 
 /** Where others find the set, open to the one bouncer that pulls for all. Each call throws when it is that no more. */
 export interface SharedSet {
@@ -124,10 +122,13 @@ export class SnapshotKeeper implements Service {
     }
   }
 
-  /** The newest snapshot that can be had, without what ran out meanwhile. */
-  async restore(): Promise<SnapshotContent | undefined> {
-    const found = [this.#parts.state.read(FILE), await this.#fromRedis()].map((bytes) => this.#decode(bytes));
-    return found.filter((snapshot) => snapshot !== undefined).sort((a, b) => b.takenAt - a.takenAt)[0];
+  /** The newest set that can be had, without what ran out meanwhile. */
+  async restore(): Promise<FoundSet | undefined> {
+    const onDisk = this.#fromDisk();
+    const inRedis = await this.#fromRedis();
+    if (onDisk === undefined || inRedis === undefined) return onDisk ?? inRedis;
+    // Both are written from the same bytes; what came after them is in Redis alone.
+    return onDisk.takenAt > inRedis.takenAt ? onDisk : inRedis;
   }
 
   /** Writes what is not written yet; resolves when it is. */
@@ -167,23 +168,54 @@ export class SnapshotKeeper implements Service {
     this.#position = (await shared.write(bytes, isNews)) ?? this.#position;
   }
 
-  async #fromRedis(): Promise<Buffer | undefined> {
-    const { redis } = this.#parts;
-    if (redis?.isUp !== true) return undefined;
-    return readSnapshot(redis).catch(() => undefined);
-  }
-
-  #decode(bytes: Buffer | undefined): SnapshotContent | undefined {
+  #fromDisk(): FoundSet | undefined {
+    const bytes = this.#parts.state.read(FILE);
     if (bytes === undefined) return undefined;
     try {
       return decodeSnapshot(gunzipSync(bytes, { maxOutputLength: LARGEST_TEXT }).toString('utf8'), this.#parts.clock);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#parts.log.warn(
-        { reason },
-        'a snapshot could not be read and is passed over; the next complete pull replaces it',
-      );
+      this.#passOver(error);
       return undefined;
     }
   }
+
+  /** The snapshot and the changes since: a process that was killed may not have written its last snapshot. */
+  async #fromRedis(): Promise<FoundSet | undefined> {
+    const { redis, clock } = this.#parts;
+    if (redis?.isUp !== true) return undefined;
+    let found: LoadedSnapshot | undefined;
+    let changes: DecisionBatch[] = [];
+    const follower = new StreamFollower(new DecisionSource(redis, clock), {
+      onSnapshot: (snapshot) => {
+        found = snapshot;
+        changes = [];
+      },
+      onBatch: (batch) => changes.push(batch),
+    });
+    try {
+      await follower.catchUp();
+    } catch (error) {
+      this.#passOver(error);
+    }
+    return found && { takenAt: found.takenAt, decisions: withChanges(found.decisions, changes) };
+  }
+
+  #passOver(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#parts.log.warn(
+      { reason },
+      'a snapshot could not be read and is passed over; the next complete pull replaces it',
+    );
+  }
+}
+
+function withChanges(decisions: readonly Decision[], changes: readonly DecisionBatch[]): readonly Decision[] {
+  const latest = new Map<number, Decision | undefined>();
+  for (const { removedIds, added } of changes) {
+    for (const id of removedIds) latest.set(id, undefined);
+    for (const decision of added) latest.set(decision.id, decision);
+  }
+  if (latest.size === 0) return decisions;
+  const changed = [...latest.values()].filter((decision) => decision !== undefined);
+  return [...decisions.filter(({ id }) => !latest.has(id)), ...changed];
 }

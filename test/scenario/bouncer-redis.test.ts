@@ -188,6 +188,27 @@ describe('the snapshot in Redis', () => {
     );
   });
 
+  it('comes back with what changed since, although the process was killed before it wrote the next', async () => {
+    const redis = await link();
+    const keeper = await keeperWith(redis, [1, 2, 3]);
+    keeper.changed({ added: [], removedIds: [] });
+    await keeper.flush();
+    keeper.changed({ added: [decisionOf(4, '192.0.2.4'), decisionOf(2, '192.0.2.2')], removedIds: [1] });
+    keeper.changed({ added: [decisionOf(5, '192.0.2.5')], removedIds: [4] });
+    expect(await keeper.told()).toBe(true);
+    expect(await restored(redis)).toEqual([3, 2, 5]);
+  });
+
+  it('comes back alone when a change cannot be read, and that is told', async () => {
+    const redis = await link();
+    const keeper = await keeperWith(redis, [1, 2]);
+    keeper.changed({ added: [], removedIds: [] });
+    await keeper.flush();
+    await server.command('XADD', keys.batches, '*', 'batch', 'nonsense');
+    expect(await restored(redis)).toEqual([1, 2]);
+    expect(logger.warnings()).toEqual([expect.stringContaining('passed over')]);
+  });
+
   it('is not replaced by an empty one while LAPI has not answered', async () => {
     const redis = await link();
     const keeper = await keeperWith(redis, [1]);

@@ -16,6 +16,8 @@ const BEGINNING = '0-0';
 const AT_ONCE = 100;
 
 export interface LoadedSnapshot {
+  /** Milliseconds since the Unix epoch. */
+  readonly takenAt: number;
   /** The first entry of the stream that may not be in it comes after this one. */
   readonly position: string;
   /** Of the lease under which it was written; undefined where an older version wrote it. */
@@ -75,5 +77,5 @@ export class DecisionSource {
 }
 
 function placed(read: SnapshotContent | undefined, otherwise: string): LoadedSnapshot | undefined {
-  return read && { position: read.position ?? otherwise, token: read.token, decisions: read.decisions };
+  return read && { ...read, position: read.position ?? otherwise };
 }
