@@ -21,7 +21,7 @@ export const PARTS = {
     mutate: ['bouncer/ipset/*.ts'],
     // Not `ipset-memory`: what it needs is many members.
     tests: ['unit/ipset-!(memory)', 'property/ipset-against-oracle'],
-    runs: 10,
+    runs: 6,
     sharesModules: true,
     patienceMs: 5_000,
   },
@@ -32,7 +32,7 @@ export const PARTS = {
   decisions: {
     mutate: ['bouncer/decisions/*.ts'],
     tests: ['unit/bouncer-{store,verdict,intake}', 'property/bouncer-{store,ban-set}'],
-    runs: 30,
+    runs: 10,
     sharesModules: true,
     patienceMs: 5_000,
   },
