@@ -2,12 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { LaneRoutes } from '../../bouncer/shared/domain/ruleset.ts';
 import { AddressList } from '../../caddy/address-list.ts';
-import { handlersFor } from '../../caddy/answer.ts';
 import type { Capabilities } from '../../caddy/capabilities.ts';
 import { compile } from '../../caddy/compile.ts';
 import { managedIds, serverKey } from '../../caddy/managed-id.ts';
 import { banMatcher } from '../../caddy/matchers.ts';
-import { FORBIDDEN, ruleset, type RulesetWish, strangers } from '../support/caddy-enforcer.ts';
+import { ruleset, type RulesetWish, strangers } from '../support/caddy-enforcer.ts';
 
 const NEWEST: Capabilities = { clientIp: true, logAppend: true };
 const FLOOR: Capabilities = { clientIp: false, logAppend: false };
@@ -22,6 +21,11 @@ const rulesFor = (wish: RulesetWish | undefined, own: object = {}, capabilities 
   if (found === undefined) throw new Error('the server was not compiled');
   return found;
 };
+const siteOf = (host: string, crowdsec: string) => ({
+  match: [{ host: [host] }],
+  terminal: true,
+  handle: [{ handler: 'vars', crowdsec }],
+});
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value)) as unknown;
 
 const BANNED = '203.0.113.9';
@@ -93,12 +97,14 @@ describe('the routes of a server', () => {
     expect(rulesFor({ addresses: [BANNED], policy: 'off' })).toMatchObject(nothing);
     expect(rulesFor({ addresses: [BANNED], policy: 'monitor' }, {}, FLOOR)).toMatchObject(nothing);
     expect(rulesFor({ addresses: [BANNED], policy: 'off' }).entries.addresses).toBe(0);
+    // Sites that differ, and of which none has any effect.
+    const watched = { routes: [siteOf('a.example', 'monitor')] };
+    expect(rulesFor({ addresses: [BANNED], policy: 'off' }, watched, FLOOR)).toMatchObject(nothing);
+    expect(rulesFor({ addresses: [BANNED], policy: 'off' }, watched).routes).toHaveLength(3);
   });
 
   it('ask each site’s policy in turn, and leave out a last one that lets go on', () => {
-    const routes = [
-      { match: [{ host: ['a.example'] }], terminal: true, handle: [{ handler: 'vars', crowdsec: 'enforce' }] },
-    ];
+    const routes = [siteOf('a.example', 'enforce')];
     const [, block] = rulesFor({ addresses: [BANNED], policy: 'off' }, { routes }).routes;
     const first = { group: 'crowdsec_policy', match: [{ host: ['a.example'] }], handle: ANSWER };
     expect(block?.handle).toEqual([{ handler: 'subroute', routes: [first] }]);
@@ -106,6 +112,11 @@ describe('the routes of a server', () => {
     const mark = { handler: 'log_append', key: 'crowdsec', value: 'monitor' };
     expect(both?.handle).toEqual([
       { handler: 'subroute', routes: [first, { group: 'crowdsec_policy', handle: [mark] }] },
+    ]);
+    const two = { routes: [...routes, siteOf('b.example', 'monitor')] };
+    const second = { group: 'crowdsec_policy', match: [{ host: ['b.example'] }], handle: [mark] };
+    expect(rulesFor({ addresses: [BANNED], policy: 'off' }, two).routes[1]?.handle).toEqual([
+      { handler: 'subroute', routes: [first, second] },
     ]);
   });
 
@@ -128,6 +139,8 @@ describe('the routes of a server', () => {
     expect(rulesFor({}, own).errorRoutes).toEqual([]);
     expect(rulesFor({ lane: LANE }, own).errorRoutes).toHaveLength(1);
     expect(rulesFor({ addresses: [BANNED], policy: 'monitor' }, own).errorRoutes).toEqual([]);
+    const oneSite = { ...own, routes: [siteOf('a.example', 'enforce')] };
+    expect(rulesFor({ addresses: [BANNED], policy: 'monitor' }, oneSite).errorRoutes).toHaveLength(1);
     expect(rulesFor({ addresses: [BANNED] }, { errors: { routes: [] } }).errorRoutes).toEqual([]);
   });
 
@@ -241,51 +254,17 @@ describe('which matcher', () => {
     expect(entries).toEqual({ addresses: 3, ranges: 2, exceptions: 2, mapped: 3 });
     expect(JSON.stringify(match)).toContain('"::ffff:198.51.100.0/120"');
   });
-});
 
-describe('the answer', () => {
-  const handlers = (action: RulesetWish['action'], changes: object = {}) =>
-    handlersFor('enforce', { action: action ?? FORBIDDEN, logBlocked: 'keep', capabilities: FLOOR, ...changes });
-  const bodyOf = (body: string) => handlers({ kind: 'status', status: 403, body })[0];
-
-  it('is nothing for `off`, and a mark for `monitor` where the log takes one', () => {
-    const input = { action: FORBIDDEN, logBlocked: 'keep', capabilities: NEWEST } as const;
-    expect(handlersFor('off', input)).toEqual([]);
-    expect(handlersFor('monitor', input)).toEqual([{ handler: 'log_append', key: 'crowdsec', value: 'monitor' }]);
-    expect(handlersFor('monitor', { ...input, capabilities: FLOOR })).toEqual([]);
-  });
-
-  it('may be to hang up, and may be kept out of the log', () => {
-    expect(handlers({ kind: 'abort' })).toEqual([{ handler: 'static_response', abort: true }]);
-    expect(handlers(FORBIDDEN, { logBlocked: 'skip', capabilities: NEWEST })).toEqual([
-      { handler: 'vars', log_skip: true, skip_log: true },
-      { handler: 'static_response', status_code: 403, headers: UNCACHED },
-    ]);
-  });
-
-  it.each([
-    ['banned', 'text/plain; charset=utf-8', 'banned'],
-    ['  <!doctype html>', 'text/html; charset=utf-8', '  <!doctype html>'],
-    [' {"a": [1]}', 'application/json', String.raw` \{"a": [1]\}`],
-    ['[1]', 'application/json', '[1]'],
-    ['[not json', 'text/plain; charset=utf-8', '[not json'],
-    ['"text"', 'text/plain; charset=utf-8', '"text"'],
-    ['12', 'text/plain; charset=utf-8', '12'],
-    ['"[1]"', 'text/plain; charset=utf-8', '"[1]"'],
-    ['a {env.HOME} b', 'text/plain; charset=utf-8', String.raw`a \{env.HOME\} b`],
-    ['a } b', 'text/plain; charset=utf-8', 'a } b'],
-    [String.raw`a \} b`, 'text/plain; charset=utf-8', String.raw`{env.}a \\} b`],
-  ])('tells what it is: %j', (body, type, written) =>
-    expect(bodyOf(body)).toEqual({
-      handler: 'static_response',
-      status_code: 403,
-      headers: { ...UNCACHED, 'Content-Type': [type] },
-      body: written,
-    }),
-  );
-
-  it('without a body has none', () => {
-    expect(bodyOf('')).toEqual({ handler: 'static_response', status_code: 403, headers: UNCACHED });
+  it('has each IPv4 entry twice for proxies, and each IPv6 entry once, in a list and in an index', () => {
+    const both = matchFor({ addresses: [BANNED, '2001:db8::1'], ranges: ['2001:db9::/32'] }, true).match;
+    expect(both).toEqual({
+      kind: 'list',
+      match: [{ client_ip: { ranges: [BANNED, '2001:db8::1', '2001:db9::/32', '::ffff:203.0.113.9'] } }],
+    });
+    const addresses = [...strangers(60), '2001:db8::1'];
+    const { match } = matchFor({ addresses }, true);
+    const mapped = strangers(60).map((address) => `::ffff:${address}`);
+    expect(match.kind === 'index' && [...match.list.values]).toEqual([...addresses, ...mapped]);
   });
 });
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { AddressList, jsonChunks } from '../../caddy/address-list.ts';
 import { compile } from '../../caddy/compile.ts';
-import { isManagedId, serverKey } from '../../caddy/managed-id.ts';
+import { isManagedId, managedIds, markOf, serverKey } from '../../caddy/managed-id.ts';
 import { isInPlace, writeJson } from '../../caddy/merge.ts';
 import { sameJson } from '../../caddy/same-json.ts';
 import { readServers, type LiveServers } from '../../caddy/servers.ts';
@@ -63,6 +63,7 @@ describe("a user's servers", () => {
     3,
     null,
     undefined,
+    ['crowdsec_0123abcd_enter'],
   ])('hold their own id %s', (id) => expect(isManagedId(id)).toBe(false));
 
   it('come back as they were, long numbers included', () => {
@@ -72,11 +73,49 @@ describe("a user's servers", () => {
     expect(pushed(pushed(text, 200), 0)).toBe(text);
   });
 
+  it('are written as they are where there is nothing to add', () => {
+    const text = '{"srv0":{"listen":[":80"]},"srv1":{"errors":{"routes":[]}}}';
+    expect(pushed(text, 0)).toBe(text);
+    expect(readServers(text).kind).toBe('servers');
+  });
+
   it.each(['', '<html>', '[]', '3', '"x"'])('are unreadable as %j', (text) => {
     expect(readServers(text)).toMatchObject({ kind: 'unreadable' });
   });
 
   it('are none when Caddy says null', () => expect(live('null').servers).toEqual([]));
+});
+
+describe('our rules in a config', () => {
+  const key = '0123abcd';
+  const leave = (owner: string | undefined) => managedIds(key, { owner, revision: '0123456789ab' }).leave;
+
+  it.each([undefined, 'web-1', 'with_underscores.and-0123456789ab', 'a'])('say that %s wrote them', (owner) => {
+    expect(markOf(leave(owner))).toEqual({ owner, revision: '0123456789ab' });
+    expect(isManagedId(leave(owner))).toBe(true);
+  });
+
+  it('are named as they always were', () => {
+    expect(managedIds(key, { owner: 'web-1', revision: 'ab12' })).toEqual({
+      enter: 'crowdsec_0123abcd_enter',
+      block: 'crowdsec_0123abcd_block',
+      leave: 'crowdsec_0123abcd_leave_web-1_ab12',
+    });
+    expect(leave(undefined)).toBe('crowdsec_0123abcd_leave_0123456789ab');
+  });
+
+  it.each([
+    'crowdsec_0123abcd_enter',
+    'crowdsec_0123abcd_leave_',
+    'crowdsec_0123abcd_leave_not hex',
+    'crowdsec_0123abcd_leave_ab12 ',
+    'xcrowdsec_0123abcd_leave_ab12',
+    'leave',
+    7,
+    null,
+    undefined,
+    [leave('web-1')],
+  ])('do not say it in %j', (id) => expect(markOf(id)).toBeUndefined());
 });
 
 describe('what is pushed', () => {
@@ -100,6 +139,9 @@ describe('what is pushed', () => {
     const compilation = compile(ruleset({}), NEWEST, read.servers.slice(0, 1));
     expect(isInPlace(read, compilation)).toBe(false);
     expect(() => writeJson(read, compilation)).toThrow('"b" was not compiled');
+    const off = compile(undefined, NEWEST, read.servers.slice(0, 1));
+    expect(isInPlace({ ...read, servers: read.servers.slice(0, 1) }, off)).toBe(true);
+    expect(isInPlace(read, off)).toBe(false);
   });
 
   it('writes a list once, however many servers carry it', () => {
@@ -141,7 +183,7 @@ describe('what is pushed', () => {
     const pieces = jsonChunks(JSON.stringify([list]), [list]);
     expect(pieces.join('')).toBe(JSON.stringify([values]));
     expect(list.digest).toBe(createHash('sha256').update(JSON.stringify(values)).digest('hex'));
-    expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(1_000_000);
+    expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(400_000);
   });
 
   it('throws rather than push a list that it does not have', () => {
@@ -162,7 +204,14 @@ describe('sameness of JSON', () => {
     [{}, [], false],
     [null, {}, false],
     [new AddressList(['x']), ['x'], true],
+    [{ a: 1 }, { a: 1, b: 2 }, false],
     [new AddressList(['x']), ['y'], false],
+    [new AddressList(['x']), ['x', 'y'], false],
+    [new AddressList(['x', 'y']), ['x'], false],
+    [new AddressList([]), [], true],
+    [new AddressList([]), {}, false],
+    [new AddressList(['x']), new AddressList(['x']), true],
+    [new AddressList(['x']), new AddressList(['y']), false],
   ])('%j and %j: %s', (a, b, same) => {
     expect(sameJson(a, b)).toBe(same);
     expect(sameJson(b, a)).toBe(same);

@@ -144,6 +144,8 @@ describe('a compilation', () => {
     ];
     expect(warnings({}, { policy: 'monitor' }, FLOOR)).toEqual([warning]);
     expect(warnings({ routes: monitored }, {}, FLOOR)).toEqual([warning]);
+    const oneSite = { ...monitored[0], match: [{ host: ['a.example'] }], terminal: true };
+    expect(warnings({ routes: [oneSite] }, {}, FLOOR)).toEqual([warning]);
     expect(warnings({}, { policy: 'enforce' }, FLOOR)).toEqual([]);
     expect(warnings({}, { policy: 'monitor' })).toEqual([]);
   });
