@@ -59,7 +59,7 @@ export const PARTS = {
       'control-api/parse-json.ts',
     ],
     tests: [
-      'unit/control-api-{ban-plan,decisions-page,enrollment,hub,infrastructure-guards,inputs,row-filter}',
+      'unit/control-api-{ban-plan,decisions-page,enrollment-key,hub,infrastructure-guards,inputs,row-filter}',
       'property/{control-api-parsing,shared-duration}',
     ],
     sharesModules: true,

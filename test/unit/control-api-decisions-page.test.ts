@@ -67,7 +67,7 @@ function slowly(rows: DecisionRows, column: Column, isDescending: boolean): numb
 }
 
 describe('pages of decisions', () => {
-  const rows = tableOf(manyDecisions(500));
+  const rows = tableOf(manyDecisions(200));
 
   it.each(COLUMNS.flatMap((column) => [[column, false] as const, [column, true] as const]))(
     'by %s (descending: %s) are the whole set in order, each row once',
@@ -77,8 +77,8 @@ describe('pages of decisions', () => {
   );
 
   it.each(COLUMNS)('by %s stay in order, and lose nothing that stays, while rows come and go', (column) => {
-    const changing = tableOf(manyDecisions(300));
-    const fresh = [...manyDecisions(600, 2)].slice(300)[Symbol.iterator]();
+    const changing = tableOf(manyDecisions(150));
+    const fresh = [...manyDecisions(300, 2)].slice(150)[Symbol.iterator]();
     const gone = new Set<number>();
     const ids = allPages(changing, column, true, () => {
       const random = changing.ids[changing.size >> 1] ?? -1;
@@ -88,7 +88,7 @@ describe('pages of decisions', () => {
       if (next.done !== true) changing.put(next.value, 0);
     });
     expect(new Set(ids).size).toBe(ids.length);
-    const stayed = Array.from({ length: 300 }, (_, i) => i + 1).filter((id) => !gone.has(id));
+    const stayed = Array.from({ length: 150 }, (_, i) => i + 1).filter((id) => !gone.has(id));
     expect(ids).toEqual(expect.arrayContaining(stayed));
   });
 

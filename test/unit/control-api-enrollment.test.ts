@@ -1,50 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { failureFromText } from '../../control-api/enrollment/enrollment-failure.ts';
-import { readEnrollmentKey } from '../../control-api/enrollment/enrollment-key.ts';
 import { appAlone, json } from './control-api-harness.ts';
 
 const KEY = 'clapi-abc123DEF456';
-
-describe('an enrollment key as people paste it', () => {
-  it.each([
-    KEY,
-    `  ${KEY}\n`,
-    `"${KEY}"`,
-    `\`${KEY}\``,
-    `\u200b${KEY}\ufeff`,
-    `sudo cscli console enroll ${KEY}`,
-    `sudo cscli console enroll -e context ${KEY}`,
-    `docker exec crowdsec cscli console enroll --name "web" --tags prod --overwrite ${KEY}`,
-    `cscli console enroll ${KEY} --name web`,
-    `cscli console enroll ${KEY} --name=web`,
-    `$ sudo cscli console enroll ${KEY}`,
-  ])('is found in %j', (pasted) => {
-    const result = readEnrollmentKey(pasted);
-    expect(result.kind === 'ok' && result.key.reveal()).toBe(KEY);
-  });
-
-  it.each([
-    '',
-    'short',
-    'x'.repeat(65),
-    'x'.repeat(5_000),
-    `${KEY} ${KEY}`,
-    `${KEY}; rm -rf /`,
-    '--overwrite-everything',
-    'cscli console enroll',
-    'abcdefghij\u0000klm',
-    'ключключключ',
-    `../../${KEY}`,
-  ])('is refused in %j, and not repeated', (pasted) => {
-    const result = readEnrollmentKey(pasted);
-    expect(result.kind).toBe('invalid');
-    if (pasted.length > 12) expect(JSON.stringify(result)).not.toContain(pasted.trim().slice(0, 12));
-  });
-
-  it('cannot be printed', () => {
-    expect(JSON.stringify(readEnrollmentKey(KEY))).not.toContain(KEY);
-  });
-});
 
 describe('what cscli says when an enrollment fails', () => {
   it.each([
