@@ -203,17 +203,24 @@ describe('sameness of JSON', () => {
     [[1], [1, 1], false],
     [{}, [], false],
     [null, {}, false],
-    [new AddressList(['x']), ['x'], true],
     [{ a: 1 }, { a: 1, b: 2 }, false],
-    [new AddressList(['x']), ['y'], false],
-    [new AddressList(['x']), ['x', 'y'], false],
-    [new AddressList(['x', 'y']), ['x'], false],
-    [new AddressList([]), [], true],
-    [new AddressList([]), {}, false],
-    [new AddressList(['x']), new AddressList(['x']), true],
-    [new AddressList(['x']), new AddressList(['y']), false],
   ])('%j and %j: %s', (a, b, same) => {
     expect(sameJson(a, b)).toBe(same);
     expect(sameJson(b, a)).toBe(same);
+  });
+
+  it('holds between a list and what it is written as', () => {
+    const pairs: readonly [a: unknown, b: unknown, same: boolean][] = [
+      [new AddressList(['x']), ['x'], true],
+      [new AddressList(['x']), ['y'], false],
+      [new AddressList(['x']), ['x', 'y'], false],
+      [new AddressList(['x', 'y']), ['x'], false],
+      [new AddressList([]), [], true],
+      [new AddressList([]), {}, false],
+      [new AddressList(['x']), new AddressList(['x']), true],
+      [new AddressList(['x']), new AddressList(['y']), false],
+    ];
+    for (const [a, b, same] of pairs)
+      expect([sameJson(a, b), sameJson(b, a)], JSON.stringify([a, b])).toEqual([same, same]);
   });
 });

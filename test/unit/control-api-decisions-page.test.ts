@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { comparePrefixes, covers } from '../../bouncer/shared/net/prefix.ts';
 import { csvLine } from '../../control-api/decisions/csv.ts';
 import { type DecisionRow, DecisionRows } from '../../control-api/decisions/decision-rows.ts';
@@ -67,7 +67,10 @@ function slowly(rows: DecisionRows, column: Column, isDescending: boolean): numb
 }
 
 describe('pages of decisions', () => {
-  const rows = tableOf(manyDecisions(200));
+  let rows: DecisionRows;
+  beforeEach(() => {
+    rows = tableOf(manyDecisions(200));
+  });
 
   it.each(COLUMNS.flatMap((column) => [[column, false] as const, [column, true] as const]))(
     'by %s (descending: %s) are the whole set in order, each row once',
@@ -204,7 +207,10 @@ describe('the columns', () => {
 });
 
 describe('whether a decision is enforced', () => {
-  const rows = tableOf([decisionOf(1, '1.2.3.4'), decisionOf(2, '9.9.9.9')]);
+  let rows: DecisionRows;
+  beforeEach(() => {
+    rows = tableOf([decisionOf(1, '1.2.3.4'), decisionOf(2, '9.9.9.9')]);
+  });
   const arrivalOf = () => undefined;
   const at = (bouncers: Parameters<typeof enforcement>[0], more: object = {}) => {
     const enforced = enforcedRows(rows, { bouncers, allowlist: [], arrivalOf, notedSince: 0, ...more });

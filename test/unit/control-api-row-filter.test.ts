@@ -1,5 +1,5 @@
 /** Which decisions a search and the facets leave; what somebody types is not spelled as we would spell it. */
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { DecisionRows } from '../../control-api/decisions/decision-rows.ts';
 import type { Place } from '../../control-api/decisions/places.ts';
 import type { RowFilter } from '../../control-api/decisions/row-filter.ts';
@@ -23,11 +23,14 @@ function tableOf(...decisions: readonly ReturnType<typeof decisionOf>[]): Decisi
 const left = (rows: DecisionRows, filter: RowFilter) => matchingSlots(rows, filter).map((slot) => rows.ids[slot]);
 
 describe('of decisions', () => {
-  const rows = tableOf(
-    decisionOf(1, '1.2.3.4', { scenario: 'Crowdsecurity/SSH-bf', origin: 'crowdsec' }),
-    decisionOf(2, '2.3.4.0/24', { scenario: 'abc', origin: 'lists:Firehol', type: 'Captcha' }),
-    decisionOf(3, '9.9.9.9', { scenario: 'by hand', origin: 'CAPI' }),
-  );
+  let rows: DecisionRows;
+  beforeEach(() => {
+    rows = tableOf(
+      decisionOf(1, '1.2.3.4', { scenario: 'Crowdsecurity/SSH-bf', origin: 'crowdsec' }),
+      decisionOf(2, '2.3.4.0/24', { scenario: 'abc', origin: 'lists:Firehol', type: 'Captcha' }),
+      decisionOf(3, '9.9.9.9', { scenario: 'by hand', origin: 'CAPI' }),
+    );
+  });
 
   it.each<[string, readonly number[]]>([
     ['', [1, 2, 3]],
@@ -101,17 +104,20 @@ describe('of decisions', () => {
 });
 
 describe('a search for an address or a range', () => {
-  const rows = tableOf(
-    decisionOf(1, '10.0.0.0/8'),
-    decisionOf(2, '10.1.0.0/16'),
-    decisionOf(3, '10.1.2.3'),
-    decisionOf(4, '10.1.2.4'),
-    decisionOf(5, '2001:db8::/32'),
-    decisionOf(6, '2001:db8:0:1::/64'),
-    decisionOf(7, '2001:db8:0:1:0:2:0:3'),
-    decisionOf(8, '2001:db8:0:1:0:2:0:4'),
-    decisionOf(9, 'a01:203::'), // begins with the bits of 10.1.2.3
-  );
+  let rows: DecisionRows;
+  beforeEach(() => {
+    rows = tableOf(
+      decisionOf(1, '10.0.0.0/8'),
+      decisionOf(2, '10.1.0.0/16'),
+      decisionOf(3, '10.1.2.3'),
+      decisionOf(4, '10.1.2.4'),
+      decisionOf(5, '2001:db8::/32'),
+      decisionOf(6, '2001:db8:0:1::/64'),
+      decisionOf(7, '2001:db8:0:1:0:2:0:3'),
+      decisionOf(8, '2001:db8:0:1:0:2:0:4'),
+      decisionOf(9, 'a01:203::'), // begins with the bits of 10.1.2.3
+    );
+  });
 
   it.each<[string, readonly number[]]>([
     ['10.1.2.3', [1, 2, 3]],
