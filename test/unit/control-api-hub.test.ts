@@ -158,6 +158,9 @@ describe('an installation', () => {
 
   it('completes a collection that lacks a part', () => {
     expect(plan(catalog(...without('parsers/caddy-logs')))).toEqual(['install caddy-logs']);
+    const changed = [...without('collections/caddy'), file('collections', 'collections/caddy', 'by hand')];
+    expect(plan(catalog(...changed))).toEqual([]);
+    expect(plan(catalog(...changed.filter(({ type }) => type !== 'parsers')))).toEqual(['install caddy-logs']);
   });
 
   it('leaves alone what somebody has changed, and refuses to be asked for just that', () => {
@@ -211,6 +214,8 @@ describe('a removal', () => {
     const changed = catalog(file('scenarios', 'scenarios/probing', 'by hand'));
     expect(plan(changed, PROBING)).toEqual({ kind: 'untouchable', item: PROBING, status: 'tainted' });
     expect(plan(catalog(), collection('nobody'))).toMatchObject({ kind: 'unknown' });
+    const incomplete = { kind: 'untouchable', item: CADDY, status: 'tainted' };
+    expect(plan(catalog(...without('parsers/caddy-logs')))).toEqual(incomplete);
     const own: HubRef = { type: 'scenarios', name: 'mine.yaml' };
     expect(plan(catalog({ type: 'scenarios', fileName: 'mine.yaml' }), own)).toMatchObject({ status: 'local' });
   });
@@ -229,6 +234,14 @@ describe('what changed between two looks', () => {
 
   it('is everything when nothing was known before', () => {
     expect(short(difference(new Map(), catalog(NEW)))).toEqual(['install probing']);
+    expect(difference(new Map(), catalog())).toEqual([]);
+  });
+
+  it('is an update when somebody’s change came or went', () => {
+    const changed = file('scenarios', 'scenarios/probing', 'by hand');
+    expect(short(difference(catalog(NEW), catalog(changed)))).toEqual(['update probing']);
+    expect(short(difference(catalog(changed), catalog(NEW)))).toEqual(['update probing']);
+    expect(difference(catalog(changed), catalog(changed))).toEqual([]);
   });
 
   it('is what an upgrade plans to do', () => {
