@@ -37,11 +37,8 @@ export class Labels {
     if (count[4] + count[6] > 0) return;
     this.#inUse[number] = undefined;
     this.#free.push(number);
-    const origins = entry(this.#numbers, type);
-    const scenarios = entry(origins, origin);
-    scenarios.delete(scenario);
-    if (scenarios.size === 0) origins.delete(origin);
-    if (origins.size === 0) this.#numbers.delete(type);
+    // Types and origins stay: there are few of them, whatever comes and goes.
+    entry(entry(this.#numbers, type), origin).delete(scenario);
   }
 
   at(number: number): Label {

@@ -89,7 +89,7 @@ export class DecisionStore {
   /** Drops what has run out at `now` (monotonic ms). @returns how many did. */
   expire(now: number): number {
     let count = 0;
-    while ((this.nextExpiry ?? Infinity) <= now) {
+    for (let end = this.nextExpiry; end !== undefined && end <= now; end = this.nextExpiry) {
       this.#remove(this.#rows.expiries.soonest);
       count++;
     }
@@ -105,7 +105,7 @@ export class DecisionStore {
   /** Every live decision whose prefix covers this one, widest prefix first. */
   covering(prefix: Prefix): Decision[] {
     const rows = coveringPrefixes(prefix).flatMap((cover) => this.#rows.on(cover));
-    return rows.map((row) => this.#rows.columns.at(row)).filter((decision) => decision !== undefined);
+    return rows.flatMap((row) => this.#rows.columns.at(row) ?? []);
   }
 
   /** One after the other, as they are when they are asked for. */
@@ -118,7 +118,7 @@ export class DecisionStore {
     const known = this.#rows.withId(decision.id);
     const isKnown = known !== undefined && this.#rows.holds(known, decision);
     const row = isKnown ? known : this.#put(decision, known);
-    if (isNamed !== undefined && row < isNamed.length) isNamed[row] = 1;
+    if (isNamed !== undefined) isNamed[row] = 1; // past its end that does nothing
     return !isKnown;
   }
 
@@ -163,5 +163,5 @@ export class DecisionStore {
 function coveringPrefixes(prefix: Prefix): Prefix[] {
   const { family, words, length } = prefixParts(prefix);
   const lengths = Array.from({ length: length + 1 }, (_, bits) => bits);
-  return lengths.map((bits) => formatPrefix(family, words, bits)).filter((cover) => cover !== undefined);
+  return lengths.flatMap((bits) => formatPrefix(family, words, bits) ?? []);
 }

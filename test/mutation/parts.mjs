@@ -31,10 +31,11 @@ export const PARTS = {
   },
   decisions: {
     mutate: ['bouncer/decisions/*.ts'],
-    tests: ['unit/bouncer-{store,verdict,intake}', 'property/bouncer-{store,ban-set}'],
+    // Not `bouncer-store-waste` and `bouncer-store-at-scale`: they need tens of thousands of decisions.
+    tests: ['unit/bouncer-{store,store-rows,store-room,verdict,intake}', 'property/bouncer-{store,ban-set}'],
     runs: 10,
     sharesModules: true,
-    patienceMs: 5_000,
+    patienceMs: 3_000,
   },
   enforce: {
     mutate: ['bouncer/enforce/{ruleset,desired,push-pace,held-set,lane}.ts'],

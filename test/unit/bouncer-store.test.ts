@@ -53,6 +53,31 @@ describe('a change of the store', () => {
     expect(store.size).toBe(1);
   });
 
+  it('of the end of a ban alone lifts nothing in between, and so tells nobody', () => {
+    const store = storeOf(known);
+    const told: string[] = [];
+    store.watch((prefix) => told.push(prefix));
+    const { generation } = store;
+    const longer = decisionOf(1, '203.0.113.9', { expiresAt: 2 * HOUR });
+    store.apply([], [longer]);
+    store.replaceAll([known]);
+    expect([told, store.generation, store.nextExpiry]).toEqual([[], generation, HOUR]);
+    store.apply([], [{ ...known, type: 'captcha' }]);
+    expect(store.generation).toBeGreaterThan(generation);
+    expect(new Set(told)).toEqual(new Set(['203.0.113.9']));
+  });
+
+  it('lifts what a full pull no longer has, and keeps the others of the same prefix', () => {
+    const three = [1, 2, 3].map((id) => decisionOf(id, '203.0.113.9', { expiresAt: id * HOUR }));
+    const store = storeOf(...three);
+    expect(store.replaceAll([three[2]!, three[1]!]).removedIds).toEqual([1]);
+    expect(store.covering(known.prefix)).toEqual([three[1], three[2]]);
+    expect(store.replaceAll([decisionOf(4, '203.0.113.9'), three[2]!]).removedIds).toEqual([2]);
+    expect(store.covering(known.prefix).map(({ id }) => id)).toEqual([3, 4]);
+    expect(store.replaceAll([]).removedIds).toEqual([4, 3]);
+    expect([store.size, store.banned.size, store.nextExpiry]).toEqual([0, 0, undefined]);
+  });
+
   it('is counted against what a full pull would bring, each decision once', () => {
     const second = decisionOf(2, '203.0.113.10');
     const store = storeOf(known, second);
@@ -70,6 +95,12 @@ describe('a filter of decisions', () => {
 
   it('that wants everything does not copy it', () => {
     expect(createFilter(NOTHING)(all)).toBe(all);
+  });
+
+  it('that wants everything does not look at it either, since it may be a million', () => {
+    const unread = Object.assign([...all], { [Symbol.iterator]: () => expect.fail('it was looked at') });
+    expect(createFilter(NOTHING)(unread)).toBe(unread);
+    expect(() => createFilter({ ...NOTHING, origins: ['cscli'] })(unread)).toThrow('it was looked at');
   });
 
   it('wants a decision that has any of its words, and none of those that it must not have', () => {
