@@ -155,17 +155,20 @@ export class SnapshotKeeper implements Service {
     const { state, decisions, clock } = this.#parts;
     const shared = this.#isComplete ? this.#parts.shared() : undefined;
     if (!this.#isDirty && (shared === undefined || !this.#isStaleInRedis)) return;
+    // From here on, what changes is told after this snapshot: it may or may not be in it.
     this.#isDirty = false;
+    const isNews = shared !== undefined && this.#isStaleInRedis;
+    if (isNews) this.#isStaleInRedis = false;
     const began = clock.monotonic();
     const head = { position: this.#position, token: shared?.token };
     const bytes = await compress(snapshotChunks(decisions(), head, clock));
     await state.write(FILE, bytes);
     const now = clock.monotonic();
     this.#notBefore = now + COST_FACTOR * (now - began);
-    if (shared === undefined || this.#parts.shared()?.token !== shared.token) return;
-    const isNews = this.#isStaleInRedis;
-    this.#isStaleInRedis = false;
-    this.#position = (await shared.write(bytes, isNews)) ?? this.#position;
+    if (shared === undefined) return;
+    if (this.#parts.shared()?.token === shared.token) {
+      this.#position = (await shared.write(bytes, isNews)) ?? this.#position;
+    } else this.#isStaleInRedis = true;
   }
 
   #fromDisk(): FoundSet | undefined {

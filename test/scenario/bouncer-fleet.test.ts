@@ -236,7 +236,7 @@ describe('two bouncers on one Redis, with one key', () => {
     lapi.ban('192.0.2.14');
     await untilBanned('192.0.2.14', first, second);
     expect([roleOf(first), roleOf(second)]).toEqual(['follower', 'leader']);
-  });
+  }, 120_000);
 });
 
 describe('a lone bouncer', () => {

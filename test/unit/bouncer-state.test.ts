@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Decision } from '../../bouncer/shared/domain/decision.ts';
 import { SettingsKeeper } from '../../bouncer/state/settings-keeper.ts';
-import { SnapshotKeeper } from '../../bouncer/state/snapshot-keeper.ts';
+import { type SharedSet, SnapshotKeeper } from '../../bouncer/state/snapshot-keeper.ts';
 import { StateDir } from '../../bouncer/state/state-dir.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { decisionOf, prefixOf } from '../support/fake-decision.ts';
@@ -144,6 +144,39 @@ describe('the snapshot', () => {
     const group = { origin: 'o', scenario: 's', type: 'ban', ids: [1, 2, 3, 4], values: ['192.0.2.1', 'x', '192.0.2.3'], until: [9e9, 9e9] }; // prettier-ignore
     await stateDir().write('snapshot.json.gz', gzipSync(JSON.stringify({ schema: 1, taken_at: 1, groups: [group] })));
     expect((await keeper().restore())?.decisions.map(({ id }) => id)).toEqual([1]);
+  });
+
+  it('that is being written leaves nothing untold of what changes meanwhile', async () => {
+    const told: string[] = [];
+    let meanwhile: (() => void) | undefined;
+    const shared: SharedSet = {
+      token: 1,
+      append: ({ added, removedIds }) => {
+        told.push(`added ${[...added].map(({ id }) => id).join()}, removed ${removedIds.join()}`);
+        return Promise.resolve('2-0');
+      },
+      write: (_, isNews) => {
+        told.push(isNews ? 'a snapshot that is news' : 'a snapshot');
+        return Promise.resolve(isNews ? '1-0' : undefined);
+      },
+    };
+    const writer = new SnapshotKeeper({
+      state: stateDir(),
+      redis: undefined,
+      shared: () => shared,
+      decisions: function* () {
+        yield decisionOf(1, '192.0.2.1');
+        meanwhile?.();
+        meanwhile = undefined;
+      },
+      clock,
+      log: logger.log,
+    });
+    meanwhile = () => writer.changed({ added: [decisionOf(2, '192.0.2.2')], removedIds: [1] });
+    writer.changed({ added: [decisionOf(1, '192.0.2.1')], removedIds: [] });
+    expect(await writer.told()).toBe(true);
+    await writer.flush();
+    expect(told).toEqual(['a snapshot that is news', 'added 2, removed 1', 'a snapshot']);
   });
 
   it('that cannot be kept does not stop anything', async () => {
