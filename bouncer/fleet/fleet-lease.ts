@@ -149,6 +149,7 @@ export class FleetLease extends EventEmitter<{ change: [Standing]; resync: [] }>
     if (redis === undefined || this.#isStopped) return;
     const at = clock.monotonic();
     const asksResync = this.#owesResync;
+    const joins = this.#isFirst;
     try {
       const known = { known: this.#token, takesOwn: this.#isFirst, asksResync };
       const turn = await takeTurn(redis, { id, run: this.#run, ...known });
@@ -157,6 +158,8 @@ export class FleetLease extends EventEmitter<{ change: [Standing]; resync: [] }>
       this.#token = Math.max(this.#token, turn.lease.token);
       if (this.#isOurs(turn.lease)) this.#own(turn.lease.token);
       this.#hasOthers = turn.members.some((member) => member.id !== id);
+      // Whoever has not heard of us could take deltas for the whole truth, should Redis be cut off now.
+      if (joins && this.#hasOthers) await publishCommand(redis, { kind: 'lease' });
       if (asksResync) {
         this.#owesResync = false;
         await publishCommand(redis, { kind: 'resync' });

@@ -4,12 +4,14 @@ import type { RedisServer } from '../../scripts/servers/redis-server.ts';
 import { FleetLease } from '../../bouncer/fleet/fleet-lease.ts';
 import { sharedSetOf } from '../../bouncer/fleet/shared-set.ts';
 import { StaleFence } from '../../bouncer/shared/redis/batch-stream.ts';
+import { onCommand } from '../../bouncer/shared/redis/command-channel.ts';
 import { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
 import { LEASE_MS } from '../../bouncer/shared/redis/stream-lease.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { fakeLog } from '../support/fake-log.ts';
 import { Workbench } from '../support/servers.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let workbench: Workbench;
 let redis: RedisServer;
@@ -67,6 +69,22 @@ describe('the lease', () => {
     await second.turn();
     expect(resyncs).toBe(1);
     expect([await link.commands.exists(keys.snapshot), await link.commands.xlen(keys.batches)]).toEqual([0, 0]);
+  });
+
+  it('makes a newcomer known at once: whoever took itself for the only one would trust deltas that another pull cut short', async () => {
+    const listener = await linked();
+    const heard: string[] = [];
+    await onCommand(listener, ({ kind }) => heard.push(kind));
+    const [first, second] = [await leaseOf('first'), await leaseOf('second')];
+    await first.turn();
+    await second.turn();
+    await waitFor(() => heard.length > 0, { what: 'the word of the newcomer' });
+    await first.turn(); // as it does when it hears that
+    expect(heard).toEqual(['lease']);
+    for (const link of links.splice(0)) link.stop(); // Redis is cut off
+    clock.advance(2 * LEASE_MS);
+    const alone = { lease: undefined, isShared: true };
+    expect([await first.terms(), await second.terms()]).toEqual([alone, alone]);
   });
 
   it('has a token that goes on growing after Redis was wiped', async () => {

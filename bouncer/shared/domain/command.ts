@@ -12,7 +12,7 @@ export const commandSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('resync') }),
   /** The stream of batches has grown. */
   z.object({ kind: z.literal('published') }),
-  /** The lease to pull is free: whoever wants it need not wait. */
+  /** The lease to pull is free, or a bouncer has come: nobody need wait for a turn to know. */
   z.object({ kind: z.literal('lease') }),
 ]);
 
