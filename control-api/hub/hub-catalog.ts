@@ -13,7 +13,7 @@ import type { InstalledFile } from './installed-files.ts';
 
 /** Every item that the index knows or that is installed, with its state: pure, from the two lists. */
 export function catalogOf(index: HubIndexFile, files: readonly InstalledFile[]): Map<string, HubItem> {
-  const byPath = new Map(files.flatMap((file) => (file.hubPath === undefined ? [] : [[file.hubPath, file] as const])));
+  const byPath = new Map(files.map((file) => [file.hubPath, file]));
   const items = new Map<string, HubItem>();
   for (const type of HUB_TYPES) {
     for (const [name, entry] of Object.entries(index[type])) {
@@ -33,7 +33,7 @@ function itemOf(ref: HubRef, entry: HubEntry, file: InstalledFile | undefined): 
     description: entry.description,
     version: entry.version,
     status: file === undefined ? 'not_installed' : statusOf(entry, localVersion),
-    ...(file === undefined || localVersion === undefined ? {} : { localVersion }),
+    ...(localVersion === undefined ? {} : { localVersion }),
     path: entry.path,
     parts: partsOf(entry),
   };

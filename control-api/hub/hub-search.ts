@@ -9,10 +9,7 @@ export interface HubQuery {
 
 /** Items that have every word in their name or description; those with all words in the name first. */
 export function searchHub(items: Iterable<HubItem>, { q = '', type, installed, status }: HubQuery): HubItem[] {
-  const words = q
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== '');
+  const words = q.toLowerCase().split(/\s/); // an empty one is in every text
   const has = (text: string) => words.every((word) => text.toLowerCase().includes(word));
   const found = [...items].filter(
     (item) =>
@@ -21,6 +18,6 @@ export function searchHub(items: Iterable<HubItem>, { q = '', type, installed, s
       (installed === undefined || installed === (item.status !== 'not_installed')) &&
       has(`${item.name} ${item.description}`),
   );
-  const rank = (item: HubItem) => (words.length > 0 && has(item.name) ? 0 : 1);
+  const rank = (item: HubItem) => (has(item.name) ? 0 : 1);
   return found.sort((a, b) => rank(a) - rank(b) || a.type.localeCompare(b.type) || a.name.localeCompare(b.name));
 }

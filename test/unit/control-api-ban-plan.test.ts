@@ -154,6 +154,8 @@ describe('an objection', () => {
     expect(objection(prefixOf('203.0.113.0/24'), guards)?.reason).toBe('it contains an address of Redis (203.0.113.1)');
     expect(objection(prefixOf('10.1.0.0/16'), guards)?.code).toBe('own_address');
     expect(objection(prefixOf('203.0.113.2'), guards)).toBeUndefined();
+    const [redis, own] = [guard('203.0.113.1', 'infrastructure', 'Redis'), guard('203.0.113.9', 'own_address', 'you')];
+    expect(objection(prefixOf('203.0.113.0/24'), [redis, own])?.code).toBe('own_address');
   });
 });
 
@@ -174,7 +176,11 @@ describe('whoever asks', () => {
       'own_address 198.51.100.7',
       'infrastructure 10.0.0.2',
     ]);
-    expect(callerGuards('10.0.0.2', '203.0.113.9').at(-1)?.what).toBe('the proxy through which you came');
+    expect(callerGuards('10.0.0.2', '203.0.113.9').map(({ what }) => what)).toEqual([
+      'your own address',
+      'the proxy through which you came',
+    ]);
+    expect(told('10.0.0.2', '203.0.113.9, unknown')).toEqual(['own_address 203.0.113.9', 'infrastructure 10.0.0.2']);
   });
 
   it('cannot be made to forget itself by a header of rubbish', () => {

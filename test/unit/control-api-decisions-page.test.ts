@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { comparePrefixes, covers } from '../../bouncer/shared/net/prefix.ts';
-import { csvLine } from '../../control-api/decisions/csv.ts';
 import { type DecisionRow, DecisionRows } from '../../control-api/decisions/decision-rows.ts';
 import type { enforcement } from '../../control-api/decisions/enforcement.ts';
 import { enforcedRows } from '../../control-api/decisions/enforcement.ts';
@@ -93,6 +92,30 @@ describe('pages of decisions', () => {
     expect(new Set(ids).size).toBe(ids.length);
     const stayed = Array.from({ length: 150 }, (_, i) => i + 1).filter((id) => !gone.has(id));
     expect(ids).toEqual(expect.arrayContaining(stayed));
+  });
+
+  it('go on where they were when the last row is gone, and everything like it', () => {
+    const few = tableOf([
+      decisionOf(1, '1.2.3.4', { scenario: 'd' }),
+      decisionOf(2, '1.2.3.4', { scenario: 'b' }),
+      decisionOf(3, '1.2.3.4', { scenario: 'b' }),
+    ]);
+    const after = (isDescending: boolean, key: string, id: number) => {
+      const isAfter = rowOrder(few, 'scenario', isDescending, () => true).after(key, id);
+      return [0, 1, 2].filter((slot) => isAfter?.(slot)).map((slot) => few.ids[slot]);
+    };
+    expect(['a', 'b', 'c', 'd', 'e'].map((key) => after(false, key, 2))).toEqual([[1, 2, 3], [1, 3], [1], [], []]);
+    expect(['a', 'b', 'c', 'd', 'e'].map((key) => after(true, key, 2))).toEqual([[], [], [2, 3], [1, 2, 3], [1, 2, 3]]);
+  });
+
+  it('have decisions on one value in the order of their ids', () => {
+    const few = tableOf([3, 1, 2].map((id) => decisionOf(id, '1.2.3.4')));
+    expect(allPages(few, 'value', false)).toEqual([1, 2, 3]);
+    expect(allPages(few, 'value', true)).toEqual([3, 2, 1]);
+    for (const column of ['value', 'until', 'scenario'] as const) {
+      const ways = [false, true].map((isDescending) => rowOrder(few, column, isDescending, () => true).isDescending);
+      expect(ways, 'whence the rows are walked').toEqual([false, true]);
+    }
   });
 
   it('count the whole set, and each facet as if its own choice were not made', () => {
@@ -270,23 +293,5 @@ describe('whether a decision is enforced', () => {
     const spoken = bouncerStatus({ caddies: [caddyStatus()], updated_at: '2026-01-01T00:00:10.000Z' });
     const seenAt = Date.parse('2026-01-01T00:00:11.000Z');
     expect(at([spoken], { arrivalOf: (id: number) => (id === 2 ? seenAt : undefined) })).toEqual([true, 'pending']);
-  });
-});
-
-describe('a line of the exported table', () => {
-  it.each([
-    ['=cmd|calc', `'=cmd|calc\r\n`.replace("'=", `"'=`).replace('calc', 'calc"')],
-    ['@SUM(A1)', `"'@SUM(A1)"\r\n`],
-    [' +1', `"' +1"\r\n`],
-    ['-2', `"'-2"\r\n`],
-    ['\t=1', `"'\t=1"\r\n`],
-    ['a "quoted", word', `"a ""quoted"", word"\r\n`],
-    ['plain', 'plain\r\n'],
-  ])('is no formula: %j', (cell, line) => {
-    expect(csvLine([cell])).toBe(line);
-  });
-
-  it('writes numbers, truth and nothing as they are', () => {
-    expect(csvLine([1, true, null, 'pending'])).toBe('1,true,,pending\r\n');
   });
 });

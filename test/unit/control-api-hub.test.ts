@@ -189,6 +189,8 @@ describe('a removal', () => {
   it('leaves to a collection what it needs, and says which one', () => {
     const needed = { kind: 'needed', item: PROBING, by: 'crowdsecurity/base-http' };
     expect(plan(catalog(...CADDY_FILES), PROBING)).toEqual(needed);
+    const logs: HubRef = { type: 'parsers', name: 'crowdsecurity/caddy-logs' };
+    expect(plan(catalog(...CADDY_FILES), logs)).toEqual({ kind: 'needed', item: logs, by: CADDY.name });
     expect(plan(catalog(file('scenarios', 'scenarios/probing')), PROBING)).toEqual(['remove probing']);
   });
 
@@ -208,6 +210,7 @@ describe('a removal', () => {
 
   it('of something that is not installed changes nothing', () => {
     expect(plan(catalog())).toEqual([]);
+    expect(plan(catalog(...without('scenarios/probing')), PROBING)).toEqual([]);
   });
 
   it('is refused for what somebody has changed, and for what nobody knows', () => {

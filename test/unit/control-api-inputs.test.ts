@@ -100,8 +100,9 @@ describe('an address that people paste', () => {
     ['2001:db8::/16', '2001::/16'],
   ])('is read from %j', (text, prefix) => expect(read(prefixInput, text)).toBe(prefix));
 
-  it.each(['', 'example.com', '[203.0.113.9', '203.0.113.9]', '1.2.3', '1.2.3.4:80'])('is not %j', (text) =>
-    expect(read(prefixInput, text)).toBe('this is not an IP address or range'),
+  it.each(['', 'example.com', '[203.0.113.9', '203.0.113.9]', '203[.0.113.9]', '[203.0.113].9', '1.2.3', '1.2.3.4:80'])(
+    'is not %j',
+    (text) => expect(read(prefixInput, text)).toBe('this is not an IP address or range'),
   );
 
   it('is no good part of the internet', () => {
@@ -126,7 +127,13 @@ describe('a place in a list', () => {
     Buffer.from('o5x').toString('base64url'),
   ])('is not found by %j', (cursor) =>
     expect(problemOf(() => offsetOf(cursor))).toMatchObject({
-      spec: { status: 400, code: 'invalid_cursor' },
+      spec: {
+        status: 400,
+        code: 'invalid_cursor',
+        title: 'The cursor is not one of ours',
+        detail: 'query.cursor: this is not a cursor that an earlier answer gave.',
+        hint: 'Use next_cursor of the answer before, or leave it out for the first page.',
+      },
     }),
   );
 
@@ -152,7 +159,12 @@ describe('a place in a list', () => {
     expect(why({ column: 'value', isDescending: false })).toBe(other);
     expect(why(cursor, 'rubbish')).toBe('query.cursor: this is not a cursor that an earlier answer gave.');
     expect(problemOf(() => decodeCursor('', cursor))).toMatchObject({
-      spec: { status: 400, code: 'invalid_cursor' },
+      spec: {
+        status: 400,
+        code: 'invalid_cursor',
+        title: 'The cursor does not fit',
+        hint: 'Use next_cursor of the answer before with the same sort, or leave it out for the first page.',
+      },
     });
   });
 });
@@ -170,6 +182,24 @@ describe('a row of CSV', () => {
     ],
     [[-1, 'a=b', 'a-b'], '-1,a=b,a-b\r\n'],
   ])('%j', (cells, line) => expect(csvLine(cells)).toBe(line));
+});
+
+describe('a line of the exported table', () => {
+  it.each([
+    ['=cmd|calc', `'=cmd|calc\r\n`.replace("'=", `"'=`).replace('calc', 'calc"')],
+    ['@SUM(A1)', `"'@SUM(A1)"\r\n`],
+    [' +1', `"' +1"\r\n`],
+    ['-2', `"'-2"\r\n`],
+    ['\t=1', `"'\t=1"\r\n`],
+    ['a "quoted", word', `"a ""quoted"", word"\r\n`],
+    ['plain', 'plain\r\n'],
+  ])('is no formula: %j', (cell, line) => {
+    expect(csvLine([cell])).toBe(line);
+  });
+
+  it('writes numbers, truth and nothing as they are', () => {
+    expect(csvLine([1, true, null, 'pending'])).toBe('1,true,,pending\r\n');
+  });
 });
 
 describe('a dictionary', () => {
@@ -201,6 +231,8 @@ describe('what cscli says', () => {
     ['time="2026-01-01T00:00:00Z" level=fatal msg="could not: \\"x\\"\\nsecond"', 'fatal', 'could not: "x" second'],
     [String.raw`level=info msg="a\tb\x1b[31mc\u200bd\\n"`, 'info', String.raw`a b [31mc d\n`],
     ['{"level":"info","msg":"two\\nlines"}', 'info', 'two lines'],
+    [String.raw`level=info msg="a\U000e0001b"`, 'info', 'a b'],
+    ['{"level":"info","msg":3}', 'print', '{"level":"info","msg":3}'],
     ['level=warning msg=bare rest', 'warning', 'bare'],
     ['time="x" level=info msg="cut sho', 'info', 'cut sho'],
     ['{"level":"error","msg":" spaces ","time":"x"}', 'error', 'spaces'],
@@ -224,6 +256,7 @@ describe('what cscli says', () => {
     expect(failureText([{ level: 'fatal', text: 'first' }, fatal, error, print])).toBe('f');
     expect(failureText([{ level: 'error', text: 'first' }, error, warning])).toBe('e');
     expect(failureText([print, warning])).toBe('w');
+    expect(failureText([warning, warning, print])).toBe('p');
     expect(failureText([])).toBe('it gave no reason');
   });
 });

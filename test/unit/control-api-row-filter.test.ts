@@ -73,6 +73,17 @@ describe('of decisions', () => {
     [{ q: '9', country: ['de'] }, []],
   ])('%j leaves %j', (filter, ids) => expect(left(rows, filter)).toEqual(ids));
 
+  it('those of the same network stand together, and those of none at the end', () => {
+    const sorted = (isDescending: boolean) => {
+      const order = rowOrder(rows, 'as_name', isDescending, () => true);
+      return rowPage(rows, {}, order, 10).slots.map((slot) => rows.ids[slot]);
+    };
+    expect([sorted(false), sorted(true)]).toEqual([
+      [1, 2, 3],
+      [3, 2, 1],
+    ]);
+  });
+
   it('each facet counts what its own choices would leave, the other choices kept', () => {
     const page = (filter: RowFilter) =>
       rowPage(
