@@ -43,6 +43,8 @@ export const PARTS = {
       'unit/bouncer-{desired,desired-versions,held-set,push-pace,lane,caddy-round}',
       'property/bouncer-{lane,ban-set}',
     ],
+    sharesModules: true,
+    patienceMs: 5_000,
   },
   caddy: {
     mutate: ['caddy/!(admin-*|capabilities).ts'],
