@@ -194,7 +194,9 @@ async function describe(path: string, versionArgs: readonly string[], bundle?: s
   const env = libraryPath === undefined ? {} : { LD_LIBRARY_PATH: libraryPath };
   const result = await run(path, versionArgs, { env, timeoutMs: 10_000 });
   if (result.code !== 0) throw new Error(`${path} ${versionArgs.join(' ')}: ${lastLine(result.stderr)}`);
-  return { path, version: readVersion(result.stdout + result.stderr), ...(libraryPath ? { libraryPath } : {}) };
+  const version = readVersion(result.stdout + result.stderr);
+  if (version === '') throw new Error(`${path} ${versionArgs.join(' ')}: it tells no version`);
+  return { path, version, ...(libraryPath ? { libraryPath } : {}) };
 }
 
 /** `v2.11.4 h1:…`, `Redis server v=7.0.15 sha=…` and `version: v1.4.6-6~deb12u1` all begin with three numbers. */

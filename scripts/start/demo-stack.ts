@@ -25,6 +25,7 @@ export interface DemoStack {
   readonly bouncer: BouncerProcess;
   readonly controlApi: ControlApiProcess;
   readonly controlApiTokenFile: string;
+  readonly bouncerLog: string;
   /** Runs cscli on this CrowdSec. */
   readonly cscliScript: string;
 }
@@ -60,7 +61,8 @@ export async function startDemoStack(stateDir: string, terminal: Terminal, watch
   const cscliScript = join(stateDir, 'cscli');
   await crowdsec.writeCscliScript(cscliScript);
   const siteUrl = `http://127.0.0.1:${ports.site}`;
-  return { siteUrl, crowdsec, caddy, redis, bouncer, controlApi, controlApiTokenFile, cscliScript };
+  const bouncerLog = logFile(context, 'bouncer');
+  return { siteUrl, crowdsec, caddy, redis, bouncer, bouncerLog, controlApi, controlApiTokenFile, cscliScript };
 }
 
 interface Context {

@@ -20,10 +20,11 @@ export interface Proven {
   readonly siteUrl: string;
   readonly crowdsec: CrowdsecServer;
   readonly bouncer: BouncerProcess;
+  readonly bouncerLog: string;
 }
 
 /** A real ban through the whole chain: LAPI, bouncer, Caddy, and back. */
-export async function prove({ siteUrl, crowdsec, bouncer }: Proven): Promise<Proof> {
+export async function prove({ siteUrl, crowdsec, bouncer, bouncerLog }: Proven): Promise<Proof> {
   // While Caddy changes its rules it may drop a connection that nobody has accepted yet: then one asks again.
   const status = () =>
     call({ url: siteUrl, localAddress: TEST_ADDRESS }).then(
@@ -33,16 +34,16 @@ export async function prove({ siteUrl, crowdsec, bouncer }: Proven): Promise<Pro
   // A proof that was cut short may have left its ban; this also logs in to LAPI, which is no part of a ban's way.
   await crowdsec.unban(TEST_ADDRESS);
   await bouncer.refresh();
-  await until(status, 200, 'before its ban');
+  await until(status, 200, 'before its ban', bouncerLog);
   const bannedMs = await timed(async () => {
     await crowdsec.ban(TEST_ADDRESS, { duration: '10m', reason: 'npm start proves itself' });
     await bouncer.refresh();
-    await until(status, 403, 'after its ban');
+    await until(status, 403, 'after its ban', bouncerLog);
   });
   const liftedMs = await timed(async () => {
     await crowdsec.unban(TEST_ADDRESS);
     await bouncer.refresh();
-    await until(status, 200, 'after its ban was lifted');
+    await until(status, 200, 'after its ban was lifted', bouncerLog);
   });
   return { bannedMs, liftedMs };
 }
@@ -53,7 +54,12 @@ async function timed(action: () => Promise<void>): Promise<number> {
   return performance.now() - began;
 }
 
-async function until(status: () => Promise<number | 'no answer'>, wanted: number, when: string): Promise<void> {
+async function until(
+  status: () => Promise<number | 'no answer'>,
+  wanted: number,
+  when: string,
+  log: string,
+): Promise<void> {
   const limit = performance.now() + LIMIT_MS;
   for (;;) {
     const seen = await status();
@@ -61,7 +67,7 @@ async function until(status: () => Promise<number | 'no answer'>, wanted: number
     if (performance.now() > limit) {
       throw new Error(
         `${TEST_ADDRESS} got ${seen} from Caddy ${LIMIT_MS / 1_000} s ${when}, and ${wanted} was expected.\n` +
-          'The log of the bouncer says why: .state/logs/bouncer.log',
+          `The log of the bouncer says why: ${log}`,
       );
     }
     await sleep(POLL_MS);

@@ -4,7 +4,14 @@ import { lockOwner, tryLock } from '../servers/lock.ts';
 
 /** Two runs on one state would fight over the same database and sockets. @returns the path of the lock file. */
 export async function claimState(stateDir: string): Promise<string> {
-  await mkdir(stateDir, { recursive: true, mode: 0o755 });
+  await mkdir(stateDir, { recursive: true, mode: 0o755 }).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `the folder for the state cannot be made: ${reason}\n` +
+        '  → name one that you may write to: START_STATE_DIR=/some/folder npm start',
+      { cause },
+    );
+  });
   const path = join(stateDir, 'running');
   // Twice: the first try may find, and remove, what a killed run left.
   if ((await tryLock(path)) || (await tryLock(path))) return path;

@@ -6,6 +6,7 @@ import { crowdsecConfig, crowdsecFolders, profiles, pushNotification } from '../
 import { manualAlert } from '../../scripts/servers/crowdsec-lapi.ts';
 import { choosePort, freePort } from '../../scripts/servers/ports.ts';
 import { redisArguments } from '../../scripts/servers/redis-server.ts';
+import { claimState } from '../../scripts/start/run-lock.ts';
 import { choosePorts, daemonEnvironment } from '../../scripts/start/settings.ts';
 
 describe('versions', () => {
@@ -26,6 +27,8 @@ describe('a program that the user names', () => {
   it('and that does not run is told by the name of the setting', async () => {
     vi.stubEnv('CADDY_BIN', '/bin/false');
     await expect(findCaddy('any')).rejects.toThrow(/^CADDY_BIN=\/bin\/false does not run \(.+\)\. Correct it/);
+    vi.stubEnv('CADDY_BIN', '/bin/echo');
+    await expect(findCaddy('any')).rejects.toThrow('CADDY_BIN=/bin/echo does not run (/bin/echo version: it tells no');
     vi.stubEnv('CROWDSEC_BIN', '/nowhere/crowdsec');
     await expect(findCrowdsec()).rejects.toThrow('CROWDSEC_BIN=/nowhere/crowdsec is no program that can be run');
   });
@@ -124,5 +127,13 @@ it('passes the settings of a user on, but never a second form of one of ours', (
   expect(daemonEnvironment(options, given, { BOUNCER_TOKEN_FILE: '/ours' })).toEqual({
     BAN_ACTION: '451',
     BOUNCER_TOKEN_FILE: '/ours',
+  });
+});
+
+describe('the folder for the state', () => {
+  it('that cannot be made is told with the setting that names another', async () => {
+    await expect(claimState('/dev/null/state')).rejects.toThrow(
+      /^the folder for the state cannot be made: .*ENOTDIR.*\/dev\/null\/state'\n +→ .*START_STATE_DIR=/,
+    );
   });
 });
