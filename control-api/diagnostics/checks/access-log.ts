@@ -14,7 +14,7 @@ export const accessLog: Check = {
     const result = await cscli.run(['metrics', '-o', 'json']);
     const figures = result.kind === 'ok' ? readLogFigures(result.stdout) : undefined;
     if (figures === undefined) {
-      const why = result.kind === 'ok' ? 'its figures have an unknown form' : result.message;
+      const why = result.kind === 'ok' ? 'its figures have an unknown form' : `cscli metrics failed, ${result.message}`;
       return skipped(
         `cannot tell whether CrowdSec reads your log: ${why}`,
         'To see it here, set prometheus.enabled: true in CrowdSec’s config.yaml, and let CSCLI run where CrowdSec runs.',
