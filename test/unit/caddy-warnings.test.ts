@@ -86,6 +86,7 @@ describe('a server', () => {
     [{ listen: [':8443'], tls_connection_policies: [{}], automatic_https: { disable: true } }],
     [{ listen: [':80', ':8443'], routes: named }],
     [{ listen: [':8443'], routes: named, automatic_https: { skip: ['b.example'] } }],
+    [{ listen: [':8080'], routes: named }],
   ])('%j may serve HTTP/3, of which an old Caddy keeps the connections and their rules', (server) => {
     expect(told(server, FLOOR)).toEqual([
       [
@@ -101,7 +102,7 @@ describe('a server', () => {
   it.each([
     [{ listen: [':443'], protocols: ['h1', 'h2'] }],
     [{ listen: [':80', 'unix//x'], routes: named }],
-    [{ listen: [':8080'] }],
+    [{ listen: [':4430', ':8080', 443] }],
     [{ listen: [':8080'], routes: named, automatic_https: { skip: ['a.example'] } }],
     [{ listen: [':8080'], routes: named, automatic_https: { disable: true } }],
   ])('%j serves none', (server) => {
