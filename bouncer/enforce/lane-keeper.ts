@@ -118,7 +118,7 @@ export class LaneKeeper {
   /** Proves the lane once more. @returns whether that changed anything. */
   async check(): Promise<boolean> {
     const was = this.#isProven;
-    const problem = this.#open() ?? this.#look() ?? (await this.#ask());
+    const problem = this.#open() ?? this.#look() ?? (await this.#ask()) ?? this.#lostMeanwhile;
     if (problem === undefined) {
       this.#failures = 0;
       this.#reason = undefined;
@@ -163,6 +163,11 @@ export class LaneKeeper {
   async #ask(): Promise<string | undefined> {
     const proof = await this.#proof.prove();
     return proof.kind === 'proven' ? undefined : proof.reason;
+  }
+
+  /** A change that could not be written while Caddy was asked: what Caddy then saw of the folder proves nothing. */
+  get #lostMeanwhile(): string | undefined {
+    return this.#isOpen ? undefined : this.#reason;
   }
 
   #lose(reason: string): void {
