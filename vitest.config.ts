@@ -8,7 +8,7 @@ const project = (name: string, extra: object = {}) => ({
 const REAL_SERVERS = { testTimeout: 60_000, hookTimeout: 120_000 };
 
 /** A test of real servers mostly waits for them: two files at a time fill two cores, a third would slow both down. */
-const TWO_AT_A_TIME = { ...REAL_SERVERS, maxWorkers: 2 };
+const TWO_AT_A_TIME = { ...REAL_SERVERS, maxWorkers: 2, setupFiles: 'test/support/worker-ports.ts' };
 
 /** What is painted by a browser, and what compiles a million addresses, wants both cores. */
 const ONE_AT_A_TIME = { ...REAL_SERVERS, fileParallelism: false };

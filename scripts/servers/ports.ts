@@ -6,11 +6,21 @@ const LOWEST = 10_240;
 const HIGHEST = 32_767;
 const TRIES = 100;
 
+/**
+ * A port is chosen seconds before its server listens. So one process chooses none twice, and of processes that choose
+ * at the same time each may have ports of its own: those that leave the remainder PORT_SHARE when divided by this.
+ */
+const SHARES = 8;
+const chosen = new Set<number>();
+
 /** A port that nobody listened on a moment ago, on 127.0.0.1. */
 export async function freePort(): Promise<number> {
+  const share = Number(process.env['PORT_SHARE'] ?? 0) % SHARES;
   for (let tries = 0; tries < TRIES; tries++) {
-    const port = randomInt(LOWEST, HIGHEST + 1);
-    if (await isFree(port)) return port;
+    const port = randomInt(LOWEST / SHARES, (HIGHEST + 1) / SHARES) * SHARES + share;
+    if (chosen.has(port) || !(await isFree(port))) continue;
+    chosen.add(port);
+    return port;
   }
   return listenOnce(0);
 }
