@@ -33,6 +33,16 @@ export function stateAfter(failuresInARow: number): HeartbeatRecord['state'] {
   return failuresInARow >= OFFLINE_AFTER ? 'offline' : 'degraded';
 }
 
+/** What happened since, told from nothing (`NO_HEARTBEAT`) while Redis could not be read, after what stood there. */
+export function continued(stood: HeartbeatRecord, since: HeartbeatRecord): HeartbeatRecord {
+  if (since.last_heartbeat_at !== undefined) return since;
+  const both = { ...stood, ...since };
+  if (since.state === 'unknown') return { ...both, state: stood.state, failures_in_a_row: stood.failures_in_a_row };
+  if (since.state === 'not_registered') return both;
+  const failures = stood.failures_in_a_row + since.failures_in_a_row;
+  return { ...both, state: stateAfter(failures), failures_in_a_row: failures };
+}
+
 export async function readHeartbeat(redis: RedisLink): Promise<HeartbeatRecord | undefined> {
   const text = await redis.commands.get(keys.heartbeat);
   const parsed = heartbeatRecordSchema.safeParse(text === null ? undefined : parseJson(text));
@@ -41,4 +51,9 @@ export async function readHeartbeat(redis: RedisLink): Promise<HeartbeatRecord |
 
 export async function writeHeartbeat(redis: RedisLink, record: HeartbeatRecord): Promise<void> {
   await redis.commands.set(keys.heartbeat, JSON.stringify(record));
+}
+
+/** Only where there is none: another control API may have written a newer one. */
+export async function restoreHeartbeat(redis: RedisLink, record: HeartbeatRecord): Promise<void> {
+  await redis.commands.setnx(keys.heartbeat, JSON.stringify(record));
 }

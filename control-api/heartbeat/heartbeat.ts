@@ -7,7 +7,15 @@ import type { Enrollment } from '../enrollment/enrollment.ts';
 import type { EnrollmentRecord } from '../enrollment/enrollment-record.ts';
 import type { EventWriter } from '../events/event-writer.ts';
 import { engineReport } from './engine-report.ts';
-import { type HeartbeatRecord, NO_HEARTBEAT, readHeartbeat, stateAfter, writeHeartbeat } from './heartbeat-record.ts';
+import {
+  continued,
+  type HeartbeatRecord,
+  NO_HEARTBEAT,
+  readHeartbeat,
+  restoreHeartbeat,
+  stateAfter,
+  writeHeartbeat,
+} from './heartbeat-record.ts';
 
 export const HEARTBEAT_PREFIX = '[HEARTBEAT_POLLER]';
 
@@ -39,16 +47,20 @@ export type HeartbeatOutcome =
 export class Heartbeat {
   readonly #ports: HeartbeatPorts;
   #record: HeartbeatRecord | undefined;
+  /** Until Redis was read once, what is known here goes on from nothing, and is not written over what stands there. */
+  #hasRead = false;
+  /** Redis could not be told the newest. */
+  #isUntold = false;
   #underWay: Promise<HeartbeatOutcome> | undefined;
 
   constructor(ports: HeartbeatPorts) {
     this.#ports = ports;
-    ports.redis.on('up', () => this.#restore());
+    ports.redis.on('up', () => void this.#restore().catch(() => undefined));
   }
 
   /** The last known; without Redis what this process remembers. */
   async record(): Promise<HeartbeatRecord> {
-    this.#record ??= await readHeartbeat(this.#ports.redis).catch(() => undefined);
+    if (!this.#hasRead || this.#record === undefined) await this.#read().catch(() => undefined);
     return this.#record ?? NO_HEARTBEAT;
   }
 
@@ -64,8 +76,8 @@ export class Heartbeat {
   }
 
   async #send(): Promise<HeartbeatOutcome> {
-    const before = await this.record();
     const result = await this.#contact();
+    const before = await this.record();
     const now = new Date(this.#ports.clock.wall()).toISOString();
     return result.kind === 'ok' ? this.#succeeded(before, result, now) : this.#failed(before, failureOf(result), now);
   }
@@ -120,14 +132,29 @@ export class Heartbeat {
     return { kind: 'failed', record, failure };
   }
 
-  /** A Redis that lost everything learns again what is known here. */
-  #restore(): void {
-    if (this.#record !== undefined) writeHeartbeat(this.#ports.redis, this.#record).catch(() => undefined);
+  async #read(): Promise<void> {
+    const stood = await readHeartbeat(this.#ports.redis);
+    if (stood !== undefined && this.#record !== undefined && !this.#hasRead)
+      this.#record = continued(stood, this.#record);
+    else this.#record ??= stood;
+    this.#hasRead = true;
+  }
+
+  /** A Redis that lost everything learns again what is known here; what it kept stays, but for what it was not told. */
+  async #restore(): Promise<void> {
+    if (this.#record === undefined) return;
+    if (this.#isUntold) await this.#write(await this.record());
+    else await restoreHeartbeat(this.#ports.redis, this.#record);
   }
 
   async #write(record: HeartbeatRecord): Promise<void> {
     this.#record = record;
-    await writeHeartbeat(this.#ports.redis, record).catch(() => undefined);
+    this.#isUntold = true;
+    if (!this.#hasRead) return;
+    await writeHeartbeat(this.#ports.redis, record).then(
+      () => (this.#isUntold = false),
+      () => undefined,
+    );
   }
 }
 
