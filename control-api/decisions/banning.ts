@@ -36,10 +36,11 @@ export class Banning {
     const { added, failed } = await lapi.add(ban);
     if (added.length === 0) return { added, failed, ids: [], confirmed: false, missing: [], tookMs: 0 };
     let made: readonly (readonly number[])[] = [];
-    const settled = await effect.settle(() => {
+    const isSeen = () => {
       made = this.#madeSince(startedWall, added);
       return made.every((ids) => ids.length > 0);
-    });
+    };
+    const settled = await effect.settle(isSeen, () => made.flat());
     const some = added.slice(0, 3).join(', ');
     events.write('ban', `banned ${counted(added.length, 'value', 'values')}: ${some} ("${ban.reason}")`, {
       values: added.slice(0, 20),

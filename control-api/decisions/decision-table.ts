@@ -49,6 +49,9 @@ export class DecisionTable implements Service {
   #reason = 'no bouncer has written its decisions to Redis yet';
   /** When the latest arrivals were first seen, by id. */
   #recent = new Map<number, number>();
+  /** Of these arrivals, those before a time and some more are in force already. */
+  #inForceBefore = -Infinity;
+  #inForce = new Set<number>();
   #turn: Promise<void> = Promise.resolve();
   #loop: Promise<void> | undefined;
 
@@ -86,9 +89,19 @@ export class DecisionTable implements Service {
     return this.#recent.get(id);
   }
 
-  /** The bouncer said that Caddy holds all that has come in. */
-  confirmed(): void {
-    this.#recent.clear();
+  /** The same, unless the bouncer has said since that Caddy holds it. */
+  unconfirmedArrivalOf(id: number): number | undefined {
+    const arrivedAt = this.arrivalOf(id);
+    return arrivedAt === undefined || arrivedAt < this.#inForceBefore || this.#inForce.has(id) ? undefined : arrivedAt;
+  }
+
+  /**
+   * The bouncer said that Caddy holds what it was asked for at `askedAt`. What came in meanwhile may have come with a
+   * later pull, except `ids`. When each came in is kept: others who wait for their own change look for it.
+   */
+  confirmed(askedAt: number, ids: readonly number[]): void {
+    this.#inForceBefore = Math.max(this.#inForceBefore, askedAt);
+    for (const id of ids) if (this.#recent.has(id)) this.#inForce.add(id);
   }
 
   /** Since when arrivals are noted. */
@@ -153,14 +166,22 @@ export class DecisionTable implements Service {
   }
 
   #arrived(id: number): void {
-    this.#recent.delete(id);
-    this.#recent.set(id, this.#parts.clock.wall());
+    this.#forgetOne(id);
+    const now = this.#parts.clock.wall();
+    // The time of day was set back: what comes now would look as if it had come before that.
+    if (now < this.#inForceBefore) this.#inForceBefore = -Infinity;
+    this.#recent.set(id, now);
   }
 
   #forget(before: number): void {
     for (const [id, seenAt] of this.#recent) {
       if (seenAt >= before) return; // in the order in which they came
-      this.#recent.delete(id);
+      this.#forgetOne(id);
     }
+  }
+
+  #forgetOne(id: number): void {
+    this.#recent.delete(id);
+    this.#inForce.delete(id);
   }
 }

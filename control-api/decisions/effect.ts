@@ -45,32 +45,37 @@ export class EffectWatch {
     this.#parts = parts;
   }
 
-  /** @param isSeen whether the table shows the change: what it shows, the bouncer acts on. */
-  async settle(isSeen: () => boolean): Promise<Effect> {
-    const { bouncer, redis } = this.#parts;
+  /**
+   * @param isSeen whether the table shows the change: what it shows, the bouncer acts on.
+   * @param made the decisions that came in with it.
+   */
+  async settle(isSeen: () => boolean, made: () => readonly number[] = () => []): Promise<Effect> {
+    const { bouncer, redis, clock } = this.#parts;
     // Other bouncers of a fleet hear it too. Losing it costs time only.
     if (redis.isUp) await publishCommand(redis, { kind: 'refresh' }).catch(() => undefined);
+    const askedAt = clock.wall();
     const answer = await bouncer.refresh();
     if (answer.kind === 'unavailable') return this.#watch(isSeen, `${answer.message}; ${answer.hint}`);
-    if (await this.#untilShown(isSeen)) return this.#confirmed(answer.value);
+    if (await this.#untilShown(isSeen)) return this.#confirmed(answer.value, askedAt, made());
     // Nothing to compare with: the bouncer's own word is all there is.
     if (!redis.isUp) return answer.value;
-    return this.#afterResync(isSeen);
+    return this.#afterResync(isSeen, made);
   }
 
   /**
    * The bouncer has looked, and the change has not come in. LAPI's deltas lose what is committed while another pull
    * looks; everything anew has it, unless the bouncer's filters leave it out.
    */
-  async #afterResync(isSeen: () => boolean): Promise<Effect> {
+  async #afterResync(isSeen: () => boolean, made: () => readonly number[]): Promise<Effect> {
+    const askedAt = this.#parts.clock.wall();
     const answer = await this.#parts.bouncer.resync();
     if (answer.kind === 'unavailable') return { confirmed: false, missing: [`${answer.message}; ${answer.hint}`] };
-    if (await this.#untilShown(isSeen)) return this.#confirmed(answer.value);
+    if (await this.#untilShown(isSeen)) return this.#confirmed(answer.value, askedAt, made());
     return { confirmed: false, missing: [...answer.value.missing, NOT_TAKEN] };
   }
 
-  async #confirmed(effect: Effect): Promise<Effect> {
-    if (effect.confirmed && (await this.#isAlone())) this.#parts.table.confirmed();
+  async #confirmed(effect: Effect, askedAt: number, made: readonly number[]): Promise<Effect> {
+    if (effect.confirmed && (await this.#isAlone())) this.#parts.table.confirmed(askedAt, made);
     return effect;
   }
 

@@ -19,7 +19,7 @@ export interface EnforcementFacts {
   /** Why none of them is heard, where that is not because none is there. */
   readonly unheard?: string | undefined;
   readonly allowlist: readonly Prefix[];
-  /** When a decision came in, if that was only just now. */
+  /** When a decision came in, if that was only just now and no bouncer has said since that Caddy holds it. */
   readonly arrivalOf: (id: number) => number | undefined;
   /** Since when arrivals are noted: what was there before may have come just before. */
   readonly notedSince: number | undefined;

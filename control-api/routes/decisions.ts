@@ -87,7 +87,7 @@ export function decisionRoutes({ decisions, protection, clock }: DecisionPorts) 
   async function facts() {
     const bouncers = await protection.bouncers().catch(() => undefined);
     const unheard = bouncers?.length === 0 ? (await protection.silence()).because : undefined;
-    const arrivalOf = (id: number) => table.arrivalOf(id);
+    const arrivalOf = (id: number) => table.unconfirmedArrivalOf(id);
     return { bouncers, unheard, allowlist: await allowlist().catch(() => []), arrivalOf, notedSince: table.notedSince };
   }
 
