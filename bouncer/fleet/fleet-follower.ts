@@ -127,7 +127,12 @@ export class FleetFollower implements Service {
   #take({ decisions, token }: LoadedSnapshot): void {
     const { lease, intake } = this.#parts;
     const { standing } = lease;
-    if (standing.kind !== 'follower') return;
+    if (standing.kind !== 'follower') {
+      // It took longer to read than the last word on who pulls is good for: the batches that follow need it.
+      this.#isTaken = false;
+      this.#follower?.startAgain();
+      return;
+    }
     const isCurrent = token !== undefined && token >= standing.lease.token;
     this.#isTaken = isCurrent || !intake.isComplete;
     if (this.#isTaken) intake.onFollowedSet(decisions, isCurrent);

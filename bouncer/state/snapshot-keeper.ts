@@ -6,7 +6,7 @@ import type { Decision } from '../shared/domain/decision.ts';
 import type { RedisLink } from '../shared/redis/client.ts';
 import { DecisionSource, type LoadedSnapshot } from '../shared/redis/decision-source.ts';
 import { type DecisionBatch, decodeSnapshot, LARGEST_TEXT, snapshotChunks } from '../shared/redis/snapshot-codec.ts';
-import { StreamFollower } from '../shared/redis/stream-follower.ts';
+import { readWholeSet } from '../shared/redis/whole-set.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
 import type { Service } from '../shared/runtime/service.ts';
@@ -186,21 +186,14 @@ export class SnapshotKeeper implements Service {
   async #fromRedis(): Promise<FoundSet | undefined> {
     const { redis, clock } = this.#parts;
     if (redis?.isUp !== true) return undefined;
-    let found: LoadedSnapshot | undefined;
-    let changes: DecisionBatch[] = [];
-    const follower = new StreamFollower(new DecisionSource(redis, clock), {
-      onSnapshot: (snapshot) => {
-        found = snapshot;
-        changes = [];
-      },
-      onBatch: (batch) => changes.push(batch),
-    });
     try {
-      await follower.catchUp();
+      const found = await readWholeSet(new DecisionSource(redis, clock));
+      if (found?.trouble !== undefined) this.#passOver(found.trouble);
+      return found;
     } catch (error) {
       this.#passOver(error);
+      return undefined;
     }
-    return found && { takenAt: found.takenAt, decisions: withChanges(found.decisions, changes) };
   }
 
   #passOver(error: unknown): void {
@@ -210,15 +203,4 @@ export class SnapshotKeeper implements Service {
       'a snapshot could not be read and is passed over; the next complete pull replaces it',
     );
   }
-}
-
-function withChanges(decisions: readonly Decision[], changes: readonly DecisionBatch[]): readonly Decision[] {
-  const latest = new Map<number, Decision | undefined>();
-  for (const { removedIds, added } of changes) {
-    for (const id of removedIds) latest.set(id, undefined);
-    for (const decision of added) latest.set(decision.id, decision);
-  }
-  if (latest.size === 0) return decisions;
-  const changed = [...latest.values()].filter((decision) => decision !== undefined);
-  return [...decisions.filter(({ id }) => !latest.has(id)), ...changed];
 }

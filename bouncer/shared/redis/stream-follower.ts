@@ -1,70 +1,60 @@
-import type { DecisionSource, LoadedSnapshot } from './decision-source.ts';
+import type { LoadedSnapshot } from './decision-source.ts';
 import type { DecisionBatch } from './snapshot-codec.ts';
+import { type Place, readPage, readWholeSet, type SetSource } from './whole-set.ts';
 
 /** What becomes of what is read. */
 export interface FollowedSet {
-  /** This is the whole truth. */
+  /** This is the whole truth, with every batch that was there to read. */
   onSnapshot(snapshot: LoadedSnapshot): void;
   onBatch(batch: DecisionBatch): void;
 }
 
 /** Follows the set that one bouncer keeps in Redis: the snapshot first, then the batches since, in their order. */
 export class StreamFollower {
-  readonly #source: Pick<DecisionSource, 'snapshot' | 'after' | 'holds'>;
+  readonly #source: SetSource;
   readonly #set: FollowedSet;
-  #position: string | undefined;
-  /** Whether the stream was seen to hold `#position`: only then its absence tells of a loss. */
-  #isAnchored = false;
+  /** Undefined when the snapshot has to be read. */
+  #place: Place | undefined;
 
-  constructor(source: Pick<DecisionSource, 'snapshot' | 'after' | 'holds'>, set: FollowedSet) {
+  constructor(source: SetSource, set: FollowedSet) {
     this.#source = source;
     this.#set = set;
   }
 
-  /** Whether a snapshot was read, and all that came after it could be. */
-  get isFollowing(): boolean {
-    return this.#position !== undefined;
-  }
-
   /** Starts from the snapshot again, next time: an entry that cannot be read, for one, is in the next snapshot. */
   startAgain(): void {
-    this.#position = undefined;
+    this.#place = undefined;
   }
 
   /** Reads on to the end of the stream. @returns false when there is nothing to read: never written, or wiped. */
   async catchUp(): Promise<boolean> {
-    return this.#position === undefined ? this.#load() : this.#advance();
+    return this.#place === undefined ? this.#load() : this.#advance(this.#place);
   }
 
-  /** @param announcedAt the entry that announced it: batches after that follow, some of them a second time. */
+  /**
+   * The snapshot alone is older than what was held, where this is not the first: it is only told once all that came
+   * after it was read, or a ban would be lifted for as long as that takes.
+   */
   async #load(announcedAt?: string): Promise<boolean> {
-    const snapshot = await this.#source.snapshot();
-    if (snapshot === undefined) {
-      this.#position = undefined;
-      return false;
-    }
-    this.#set.onSnapshot(snapshot);
-    this.#position = announcedAt ?? snapshot.position;
-    this.#isAnchored = false;
-    return this.#advance();
+    this.#place = undefined;
+    const whole = await readWholeSet(this.#source, announcedAt);
+    if (whole === undefined) return false;
+    if (whole.trouble !== undefined) throw whole.trouble;
+    this.#place = whole.place;
+    this.#set.onSnapshot(whole);
+    return true;
   }
 
-  async #advance(): Promise<boolean> {
+  async #advance(from: Place): Promise<boolean> {
+    let place = from;
     for (;;) {
-      const position = this.#position ?? '';
-      const isHeld = await this.#source.holds(position);
-      if (!isHeld && this.#isAnchored) return this.#load(); // trimmed or wiped: entries may have been missed
-      this.#isAnchored ||= isHeld;
-      const entries = await this.#source.after(position);
-      const announced = entries.findLast(({ kind }) => kind === 'snapshot');
-      if (announced !== undefined) return this.#load(announced.id);
-      for (const entry of entries) {
-        if (entry.kind !== 'batch') continue;
-        this.#set.onBatch(entry.batch);
-        this.#position = entry.id;
-        this.#isAnchored = true;
-      }
-      if (entries.length === 0) return true;
+      const page = await readPage(this.#source, place);
+      if (page.kind === 'snapshot') return this.#load(page.announcedAt);
+      for (const batch of page.batches) this.#set.onBatch(batch);
+      // Meanwhile it may have been asked to start again.
+      if (this.#place === place) this.#place = page.place;
+      place = page.place;
+      if (page.batches.length === 0) return true;
     }
   }
 }

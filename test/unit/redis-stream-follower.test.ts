@@ -1,0 +1,224 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { FleetFollower } from '../../bouncer/fleet/fleet-follower.ts';
+import type { FleetLease, Standing } from '../../bouncer/fleet/fleet-lease.ts';
+import type { StreamEntry } from '../../bouncer/shared/redis/batch-stream.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { encodeBatch, snapshotChunks } from '../../bouncer/shared/redis/snapshot-codec.ts';
+import { StreamFollower } from '../../bouncer/shared/redis/stream-follower.ts';
+import { type SetSource, readWholeSet } from '../../bouncer/shared/redis/whole-set.ts';
+import type { Decision } from '../../bouncer/shared/domain/decision.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { decisionOf } from '../support/fake-decision.ts';
+import { fakeLog } from '../support/fake-log.ts';
+
+const ban = (id: number) => decisionOf(id, `192.0.2.${id}`);
+const number = (id: string) => Number(id.split('-')[0]);
+
+/** A snapshot and the entries of a stream, where any question can fail. */
+class FakeSource implements SetSource {
+  written = { takenAt: 0, position: '1-0', token: 1, decisions: [ban(1)] };
+  entries: StreamEntry[] = [{ kind: 'snapshot', id: '1-0' }];
+  /** Called before each answer. */
+  onAsked: (what: 'snapshot' | 'holds' | 'after', position: string) => void = () => undefined;
+
+  async snapshot() {
+    await Promise.resolve();
+    this.onAsked('snapshot', '');
+    return this.written;
+  }
+
+  async holds(position: string) {
+    await Promise.resolve();
+    this.onAsked('holds', position);
+    return this.entries.some(({ id }) => id === position);
+  }
+
+  /** One at a time, so that there are many pages. */
+  async after(position: string) {
+    await Promise.resolve();
+    this.onAsked('after', position);
+    return this.entries.filter(({ id }) => number(id) > number(position)).slice(0, 1);
+  }
+
+  append(added: readonly Decision[], removedIds: readonly number[] = []): void {
+    this.entries.push({ kind: 'batch', id: this.#nextId, batch: { added, removedIds } });
+  }
+
+  announce(decisions: Decision[]): void {
+    this.written = { ...this.written, decisions };
+    this.entries.push({ kind: 'snapshot', id: this.#nextId });
+  }
+
+  get #nextId(): string {
+    return `${number(this.entries.at(-1)?.id ?? '0-0') + 1}-0`;
+  }
+}
+
+/** A set that remembers everything that it ever was. */
+class FollowedIds {
+  readonly states: string[] = [];
+  #ids = new Set<number>();
+
+  onSnapshot({ decisions }: { readonly decisions: readonly Decision[] }): void {
+    this.#ids = new Set(decisions.map(({ id }) => id));
+    this.#note();
+  }
+
+  onBatch({ removedIds, added }: { readonly removedIds: readonly number[]; readonly added: readonly Decision[] }) {
+    for (const id of removedIds) this.#ids.delete(id);
+    for (const { id } of added) this.#ids.add(id);
+    this.#note();
+  }
+
+  #note(): void {
+    this.states.push([...this.#ids].sort((a, b) => a - b).join());
+  }
+}
+
+describe('whoever follows the stream', () => {
+  it('never goes back to the snapshot alone, when it starts again', async () => {
+    const source = new FakeSource();
+    const set = new FollowedIds();
+    const follower = new StreamFollower(source, set);
+    source.append([ban(2)]);
+    source.append([ban(3)], [1]);
+    expect(await follower.catchUp()).toBe(true);
+    follower.startAgain();
+    expect(await follower.catchUp()).toBe(true);
+    expect(set.states).toEqual(['2,3', '2,3']);
+  });
+
+  it('keeps what it holds as long as any answer fails on the way back to it', async () => {
+    const source = new FakeSource();
+    const set = new FollowedIds();
+    const follower = new StreamFollower(source, set);
+    source.append([ban(2)]);
+    source.append([ban(3)], [1]);
+    await follower.catchUp();
+    let asked = 0;
+    source.onAsked = () => {
+      asked++;
+    };
+    follower.startAgain();
+    await follower.catchUp();
+    const answers = asked;
+    expect(answers).toBe(7); // the snapshot, and three pages
+    for (let failing = 1; failing <= answers; failing++) {
+      asked = 0;
+      source.onAsked = () => {
+        if (++asked === failing) throw new Error('Command timed out');
+      };
+      follower.startAgain();
+      await expect(follower.catchUp()).rejects.toThrow('Command timed out');
+    }
+    expect(new Set(set.states)).toEqual(new Set(['2,3']));
+    source.onAsked = () => undefined;
+    source.append([ban(4)]);
+    await follower.catchUp();
+    expect(set.states.at(-1)).toBe('2,3,4');
+  });
+
+  it('does not go back either where the stream was trimmed past it', async () => {
+    const source = new FakeSource();
+    const set = new FollowedIds();
+    const follower = new StreamFollower(source, set);
+    source.append([ban(2)]);
+    await follower.catchUp();
+    source.append([ban(3)]);
+    source.append([ban(4)], [1]);
+    source.written = { ...source.written, position: '3-0', decisions: [ban(1), ban(2), ban(3)] };
+    source.entries = source.entries.filter(({ id }) => number(id) > 2);
+    await follower.catchUp();
+    expect(set.states).toEqual(['1,2', '2,3,4']);
+  });
+
+  it('takes the newest snapshot where another is announced while it reads', async () => {
+    const source = new FakeSource();
+    const set = new FollowedIds();
+    const follower = new StreamFollower(source, set);
+    source.append([ban(2)]);
+    source.onAsked = (what, position) => {
+      if (what !== 'after' || position !== '2-0') return;
+      source.onAsked = () => undefined;
+      source.announce([ban(7)]);
+      source.append([ban(8)]);
+    };
+    await follower.catchUp();
+    source.append([], [7]);
+    await follower.catchUp();
+    expect(set.states).toEqual(['7,8', '8']);
+  });
+
+  it('starts again although it was asked to in the middle of a look', async () => {
+    const source = new FakeSource();
+    const set = new FollowedIds();
+    const follower = new StreamFollower(source, set);
+    await follower.catchUp();
+    source.append([ban(2)]);
+    source.onAsked = (what) => {
+      if (what === 'after') follower.startAgain();
+    };
+    await follower.catchUp();
+    const asked: string[] = [];
+    source.onAsked = (what) => void asked.push(what);
+    await follower.catchUp();
+    expect(asked[0]).toBe('snapshot');
+  });
+});
+
+describe('a set that is read once', () => {
+  it('is what could be read, with the reason where that is not all', async () => {
+    const source = new FakeSource();
+    source.append([ban(2)]);
+    source.append([ban(3)]);
+    source.onAsked = (what, position) => {
+      if (what === 'after' && position === '2-0') throw new Error('no batch');
+    };
+    const found = await readWholeSet(source);
+    expect(found?.decisions.map(({ id }) => id)).toEqual([1, 2]);
+    expect(found?.trouble).toEqual(new Error('no batch'));
+  });
+});
+
+describe('a bouncer that follows', () => {
+  it('takes a snapshot later that it read while nobody knew who pulls, and nothing after it before', async () => {
+    const clock = new FakeClock();
+    const following: Standing = { kind: 'follower', lease: { by: 'leader', run: 'run', token: 1 } };
+    let standing: Standing = following;
+    const snapshot = gzipSync([...snapshotChunks([ban(1)], { position: '1-0', token: 1 }, clock)].join(''));
+    const entries: [string, string[]][] = [['1-0', ['snapshot', '']]];
+    let onAsked: () => unknown = () => undefined;
+    const commands = {
+      getBuffer: () => Promise.resolve(snapshot),
+      xrange: (_: string, from: string, to: string) => {
+        onAsked();
+        const isIn = (id: string) =>
+          from.startsWith('(') ? number(id) > number(from.slice(1)) : number(id) >= number(from);
+        return Promise.resolve(entries.filter(([id]) => isIn(id) && (to === '+' || number(id) <= number(to))));
+      },
+    };
+    const taken: string[] = [];
+    const intake = {
+      isComplete: true,
+      onFollowedSet: (decisions: readonly Decision[]) => void taken.push(`set ${decisions.map(({ id }) => id).join()}`),
+      onFollowedBatch: () => void taken.push('batch'),
+    };
+    const lease = {
+      on: () => undefined,
+      get standing() {
+        return standing;
+      },
+    } as unknown as FleetLease;
+    const redis = { isUp: true, commands } as unknown as RedisLink;
+    const follower = new FleetFollower({ lease, redis, intake, clock, log: fakeLog().log });
+    // The lease is as old as it may be, without a word of change; then it is heard of again.
+    onAsked = () => (standing = { kind: 'alone', reason: 'Redis does not answer' });
+    expect(await follower.catchUp()).toMatch(/has not told all decisions yet/);
+    onAsked = () => undefined;
+    standing = following;
+    entries.push(['2-0', ['batch', encodeBatch({ added: [ban(2)], removedIds: [] }, clock)]]);
+    expect(await follower.catchUp()).toBeUndefined();
+    expect(taken).toEqual(['set 1,2']);
+  });
+});
