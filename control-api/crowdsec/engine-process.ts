@@ -23,12 +23,13 @@ export class EngineProcess {
   /** Resolves with how it ended. */
   readonly ended: Promise<string>;
   readonly #child: ChildProcess;
+  /** Why it is ended here, if it is. */
+  #refused: string | undefined;
   readonly #lines: string[] = [];
 
   constructor({ words, environment, pidFile }: EngineCommand, onLine: (line: string) => void) {
     const [program = '', ...args] = [...dieWithParent(), ...words];
     this.#child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-    if (this.#child.pid !== undefined) writeFileSync(pidFile, String(this.#child.pid), { mode: 0o600 });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       let rest = '';
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -40,13 +41,18 @@ export class EngineProcess {
     this.ended = new Promise((resolve) => {
       this.#child.once('error', (error) => resolve(`it could not be started: ${error.message}`));
       this.#child.once('exit', (code, signal) => {
-        rmSync(pidFile, { force: true });
-        const how = () =>
-          signal === null ? `it ended with exit code ${code ?? '?'}${this.#lastWords()}` : `it was ended by ${signal}`;
+        forget(pidFile);
+        const how = () => {
+          if (this.#refused !== undefined) return this.#refused;
+          return signal === null
+            ? `it ended with exit code ${code ?? '?'}${this.#lastWords()}`
+            : `it was ended by ${signal}`;
+        };
         this.#child.once('close', () => resolve(how()));
         setTimeout(() => resolve(how()), CLOSE_WITHIN_MS).unref(); // a helper of its own may hold the output open
       });
     });
+    this.#remember(pidFile);
   }
 
   hangUp(): void {
@@ -59,6 +65,17 @@ export class EngineProcess {
     const force = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MS);
     await this.ended;
     clearTimeout(force);
+  }
+
+  /** One that nobody would find after a crash of ours may not run: it would keep LAPI's port from the next. */
+  #remember(pidFile: string): void {
+    if (this.#child.pid === undefined) return;
+    try {
+      writeFileSync(pidFile, String(this.#child.pid), { mode: 0o600 });
+    } catch (error) {
+      this.#refused = `its process id could not be written: ${(error as Error).message}: make room in STATE_DIR, or let this user write there`;
+      void this.stop();
+    }
   }
 
   /** What it complained of last; else what it said last. */
@@ -79,7 +96,7 @@ export class EngineProcess {
 export function endLeftOver(pidFile: string): number | undefined {
   try {
     const pid = Number(readFileSync(pidFile, 'utf8'));
-    rmSync(pidFile, { force: true });
+    forget(pidFile);
     const isCrowdsec =
       Number.isInteger(pid) && pid > 1 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('crowdsec');
     if (!isCrowdsec) return undefined;
@@ -87,5 +104,13 @@ export function endLeftOver(pidFile: string): number | undefined {
     return pid;
   } catch {
     return undefined; // no file, or no such process any more
+  }
+}
+
+function forget(pidFile: string): void {
+  try {
+    rmSync(pidFile, { force: true });
+  } catch {
+    // A folder that became read-only: the next start looks whether the process is a CrowdSec.
   }
 }

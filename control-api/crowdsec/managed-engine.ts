@@ -94,16 +94,28 @@ export class ManagedEngine implements Engine {
     }
   }
 
-  /** One process: started, watched until it ends or is not wanted any more. */
+  /** One process, from its start to its end; what goes wrong here counts as its end, and the loop goes on. */
   async #runOnce(): Promise<void> {
-    const { command, clock, log } = this.#ports;
-    mkdirSync(dirname(command.pidFile), { recursive: true, mode: 0o700 });
+    const startedAt = this.#ports.clock.monotonic();
+    let how: string | undefined;
+    try {
+      how = await this.#supervise(startedAt);
+    } catch (error) {
+      await this.#process?.stop(); // it must not go on without anybody who holds it
+      how = error instanceof Error ? error.message : String(error);
+    }
+    if (how !== undefined) await this.#ended(how, this.#ports.clock.monotonic() - startedAt);
+  }
+
+  /** Starts it and watches it. @returns how it ended; nothing when it was not wanted any more. */
+  async #supervise(startedAt: number): Promise<string | undefined> {
+    const { command, log } = this.#ports;
+    this.#enter('starting');
+    makeFolder(dirname(command.pidFile));
     const leftOver = endLeftOver(command.pidFile);
     if (leftOver !== undefined)
       log.warn({ pid: leftOver }, `${PREFIX} a CrowdSec of an earlier run was still there and was ended`);
-    this.#enter('starting');
     log.info(`${PREFIX} CrowdSec is starting; LAPI can take a minute`);
-    const startedAt = clock.monotonic();
     const engine = new EngineProcess(command, (line) => log.debug({ line }, 'crowdsec'));
     this.#process = engine;
     let how: string | undefined;
@@ -113,8 +125,9 @@ export class ManagedEngine implements Engine {
     });
     await this.#untilReady(() => how !== undefined, startedAt);
     while (how === undefined && this.#isWanted) await this.#wake.sleep(Number.POSITIVE_INFINITY, this.#closing.signal);
-    if (how === undefined) await this.#stopProcess(engine);
-    else await this.#ended(how, clock.monotonic() - startedAt);
+    if (how !== undefined) return how;
+    await this.#stopProcess(engine);
+    return undefined;
   }
 
   async #untilReady(hasEnded: () => boolean, startedAt: number): Promise<void> {
@@ -176,5 +189,14 @@ export class ManagedEngine implements Engine {
     this.#error = error;
     this.#since = new Date(this.#ports.clock.wall()).toISOString();
     this.#ports.events.write('engine', `CrowdSec: ${state}${error === undefined ? '' : `: ${error}`}`, { state });
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`the folder for its process id could not be made: ${why}: see to STATE_DIR`, { cause: error });
   }
 }
