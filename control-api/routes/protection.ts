@@ -53,7 +53,9 @@ export function protectionRoutes({ protection, engine }: ProtectionPorts) {
     .openapi(putEnabled, async (c) => {
       const { enabled } = c.req.valid('json');
       const result = await protection.change({ enabled });
-      engine.want(enabled);
+      // Somebody may have wanted otherwise while this one waited.
+      const now = await protection.wanted().catch(() => undefined);
+      if (now !== undefined) engine.want(now.enabled);
       return c.json({ enabled, ...reply(result) }, result.confirmed ? 200 : 202);
     })
     .openapi(putPolicy, async (c) => {
