@@ -3,9 +3,8 @@ import { z } from 'zod';
 import type { Policy } from '../shared/domain/policy.ts';
 import { type StoredSettings, storedSettingsSchema } from '../shared/domain/settings.ts';
 import { type Prefix, parsePrefix } from '../shared/net/prefix.ts';
-import { readAllowlist, restoreAllowlist } from '../shared/redis/allowlist-store.ts';
 import type { RedisLink } from '../shared/redis/client.ts';
-import { readSettings, restoreSettings } from '../shared/redis/settings-store.ts';
+import { readWanted, restoreWanted } from '../shared/redis/wanted-store.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
 import type { Service } from '../shared/runtime/service.ts';
 import type { StateDir } from './state-dir.ts';
@@ -107,14 +106,15 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
   async #look(): Promise<void> {
     if (this.#redis?.isUp !== true) return;
     try {
-      const { isFresh, ...stored } = await readSettings(this.#redis);
-      if (isFresh) {
-        await restoreAllowlist(this.#redis, this.#known.allowlist);
-        await restoreSettings(this.#redis, this.#known.settings);
+      let wanted = await readWanted(this.#redis);
+      if (wanted.isFresh) {
+        await restoreWanted(this.#redis, this.#known);
         this.emit('wiped');
+        wanted = await readWanted(this.#redis);
+        if (wanted.isFresh) return; // wiped once more: what it lacks is wanted all the same
       }
-      const settings = { ...this.#known.settings, ...defined(stored) };
-      await this.#learn({ settings, allowlist: await readAllowlist(this.#redis) });
+      const settings = { ...this.#known.settings, ...defined(wanted.settings) };
+      await this.#learn({ settings, allowlist: wanted.allowlist });
       this.#trouble = undefined;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

@@ -2,7 +2,7 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
 import { RedisLink } from '../../bouncer/shared/redis/client.ts';
-import { restoreSettings } from '../../bouncer/shared/redis/settings-store.ts';
+import { restoreWanted } from '../../bouncer/shared/redis/wanted-store.ts';
 import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
 import { problemSchema } from '../../control-api/http/problem.ts';
 import type { CrowdsecServer } from '../../scripts/servers/crowdsec-server.ts';
@@ -29,7 +29,7 @@ beforeAll(async () => {
   link.start();
   await waitFor(() => link.isUp, { what: 'the test to reach Redis' });
   await link.commands.hset('crowdsec:v1:settings', { enabled: 'true', policy: 'enforce', change: 'before' });
-  await restoreSettings(link, {}); // as a bouncer leaves it that has been there
+  await restoreWanted(link, { settings: {}, allowlist: {} }); // as a bouncer leaves it that has been there
   api = await startApi(workbench, { REDIS_URL: redis.url, ...settingsFor(crowdsec) });
   await waitFor(async () => (await api.get('/status')).status === 200, { what: 'the API to reach Redis' });
   await waitFor(async () => (await api.get('/diagnostics/config')).status === 200, { what: 'the start to be over' });

@@ -51,6 +51,28 @@ function keeperOf(redis: RedisLink, folder = newFolder()): SettingsKeeper {
   return new SettingsKeeper({ state, redis, defaultPolicy: 'enforce', allowlist: [], log: logger.log });
 }
 
+/** A connection on which the first commands, or transactions, are each followed by a wipe before they are answered. */
+function wipedAfterCommands(redis: RedisLink, wipes: number): RedisLink {
+  let left = wipes;
+  const wiped = <T extends object>(target: T): T =>
+    new Proxy(target, {
+      get: (_, name) => {
+        const method: unknown = Reflect.get(target, name, target);
+        if (typeof method !== 'function') return method;
+        return (...parameters: unknown[]): unknown => {
+          const reply: unknown = Reflect.apply(method, target, parameters);
+          if (reply === target) return wiped(target); // one more command of a transaction
+          if (name === 'multi') return wiped(reply as object);
+          return Promise.resolve(reply).then(async (value) => {
+            if (left-- > 0) await server.wipe();
+            return value;
+          });
+        };
+      },
+    });
+  return { isUp: true, on: () => undefined, commands: wiped(redis.commands) } as unknown as RedisLink;
+}
+
 describe('settings in Redis', () => {
   it('are followed', async () => {
     const redis = await link();
@@ -78,6 +100,22 @@ describe('settings in Redis', () => {
     expect(settings.allowlist).toEqual(['192.0.2.7']);
     expect(await readSettings(redis)).toMatchObject({ enabled: false, isFresh: false });
     expect(await redis.commands.hgetall(keys.allowlist)).toEqual({ '192.0.2.7': '{"reason":"me"}' });
+  });
+
+  it.each([1, 2, 3, 4])('come back although Redis is wiped after each of %i commands', async (wipes) => {
+    const redis = await link();
+    const folder = newFolder();
+    await writeSettings(redis, { enabled: false });
+    await redis.commands.hset(keys.allowlist, '192.0.2.7', '{"reason":"me"}');
+    await keeperOf(redis, folder).look();
+    const settings = keeperOf(wipedAfterCommands(redis, wipes), folder);
+    for (let i = 0; i < 6; i++) {
+      await settings.look();
+      expect([settings.current.enabled, settings.allowlist]).toEqual([false, ['192.0.2.7']]);
+    }
+    expect(keeperOf(redis, folder).allowlist).toEqual(['192.0.2.7']);
+    expect(await redis.commands.hgetall(keys.allowlist)).toEqual({ '192.0.2.7': '{"reason":"me"}' });
+    expect(await readSettings(redis)).toMatchObject({ enabled: false, isFresh: false });
   });
 
   it('that somebody wrote after the wipe are not overwritten by what was known before', async () => {
@@ -117,6 +155,23 @@ describe('settings in Redis', () => {
     for (let i = 0; i < 3; i++) await settings.look();
     expect(settings.current).toMatchObject({ enabled: true, policy: 'enforce' });
     expect(logger.warnings()).toEqual([expect.stringContaining('keeping the last known ones')]);
+  });
+
+  it('are kept while Redis is new and takes no writes, and the warning says what it refuses', async () => {
+    const redis = await link();
+    const settings = keeperOf(redis);
+    await writeSettings(redis, { enabled: false });
+    await settings.look();
+    await server.wipe();
+    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+    try {
+      for (let i = 0; i < 3; i++) await settings.look();
+      expect(settings.current.enabled).toBe(false);
+      const warnings = logger.lines.filter(({ level }) => level === 'warn');
+      expect(warnings).toMatchObject([{ reason: expect.stringContaining('maxmemory') as string }]);
+    } finally {
+      await server.command('CONFIG', 'SET', 'maxmemory', '0');
+    }
   });
 
   it('are told as changed only when they are', async () => {

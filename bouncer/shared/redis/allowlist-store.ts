@@ -9,11 +9,6 @@ export async function readAllowlist(redis: RedisLink): Promise<Record<string, st
   return redis.commands.hgetall(keys.allowlist);
 }
 
-/** Puts back what a wiped Redis lost; never overwrites an entry that is there. */
-export async function restoreAllowlist(redis: RedisLink, known: Readonly<Record<string, string>>): Promise<void> {
-  for (const [prefix, entry] of Object.entries(known)) await redis.commands.hsetnx(keys.allowlist, prefix, entry);
-}
-
 /** Adds entries, or replaces those on the same prefix. */
 export async function writeAllowlist(redis: RedisLink, entries: Readonly<Record<string, string>>): Promise<void> {
   await redis.commands.hset(keys.allowlist, { ...entries });

@@ -5,20 +5,31 @@ import { publishCommand } from './command-channel.ts';
 import { keys } from './keys.ts';
 
 /** Marks a database that a bouncer has seen: without it, what is missing was wiped or never set. */
-const SEEN = 'seen';
+export const SEEN = 'seen';
+
+interface ReadSettings {
+  readonly settings: StoredSettings;
+  /** Whether no bouncer has been here: what is missing is to be put back. */
+  readonly isFresh: boolean;
+}
 
 /**
  * What Redis says is wanted; a field that was never set, or that a wipe took, is missing.
  * @throws Error where a field is nonsense: `enabled: yes` must not read as "off".
  */
 export async function readSettings(redis: RedisLink): Promise<StoredSettings & { isFresh: boolean }> {
-  const fields = await redis.commands.hgetall(keys.settings);
+  const { settings, isFresh } = parseSettings(await redis.commands.hgetall(keys.settings));
+  return { ...settings, isFresh };
+}
+
+/** @throws Error where a field is nonsense. */
+export function parseSettings(fields: Readonly<Record<string, string>>): ReadSettings {
   const settings = storedSettingsSchema.parse({
     enabled: fields['enabled'] === 'true' ? true : fields['enabled'] === 'false' ? false : fields['enabled'],
     policy: fields['policy'],
     change: fields['change'],
   });
-  return { ...settings, isFresh: fields[SEEN] === undefined };
+  return { settings, isFresh: fields[SEEN] === undefined };
 }
 
 /** Writes what is wanted and tells the bouncers. @returns the name of this change, for watching it take effect. */
@@ -27,20 +38,12 @@ export async function writeSettings(
   patch: Pick<StoredSettings, 'enabled' | 'policy'>,
 ): Promise<string> {
   const change = randomUUID();
-  await redis.commands.hset(keys.settings, { ...toFields(patch), change });
+  await redis.commands.hset(keys.settings, { ...settingsFields(patch), change });
   await publishCommand(redis, { kind: 'settings' });
   return change;
 }
 
-/** Puts back each field that Redis has lost and we still know; never overwrites one that is there. */
-export async function restoreSettings(redis: RedisLink, known: StoredSettings): Promise<void> {
-  for (const [field, value] of Object.entries(toFields(known))) {
-    await redis.commands.hsetnx(keys.settings, field, value);
-  }
-  await redis.commands.hset(keys.settings, SEEN, '1');
-}
-
-function toFields(settings: StoredSettings): Record<string, string> {
+export function settingsFields(settings: StoredSettings): Record<string, string> {
   return Object.fromEntries(
     Object.entries(settings)
       .filter(([, value]) => value !== undefined)
