@@ -12,9 +12,10 @@ import type { LapiTransport } from './lapi-transport.ts';
 
 const PREFIX = '[CROWDSEC_STARTUP]';
 
-/** LAPI needs up to 60 seconds on a small machine with a large database; then something is wrong. */
+/** LAPI needs up to 60 seconds on a small machine with a large database; then something may be wrong, and it is told. */
 const READY_WITHIN_MS = 90_000;
 const LOOK_EVERY_MS = 200;
+const LOOK_LATER_EVERY_MS = 2_000;
 
 const RESTARTS = { firstMs: 1_000, longestMs: 60_000 };
 
@@ -42,6 +43,8 @@ export class ManagedEngine implements Engine {
   #process: EngineProcess | undefined;
   /** When it was told to reload, by the monotonic clock. */
   #toldToReloadAt: number | undefined;
+  /** Asked for while it was starting, when it may have read its files already. */
+  #isReloadDue = false;
   #crashes = 0;
   #state: EngineState = 'stopped';
   #since: string;
@@ -72,6 +75,7 @@ export class ManagedEngine implements Engine {
 
   /** CrowdSec reads its configuration and items again on SIGHUP; 1.4.6 ends instead when not daemonized, and is started anew. */
   reload(): Promise<EngineReload> {
+    this.#isReloadDue = this.#process !== undefined && this.#state === 'starting';
     if (this.#process === undefined || this.#state !== 'running') return Promise.resolve({ kind: 'not_running' });
     this.#toldToReloadAt = this.#ports.clock.monotonic();
     this.#process.hangUp();
@@ -116,6 +120,7 @@ export class ManagedEngine implements Engine {
     if (leftOver !== undefined)
       log.warn({ pid: leftOver }, `${PREFIX} a CrowdSec of an earlier run was still there and was ended`);
     log.info(`${PREFIX} CrowdSec is starting; LAPI can take a minute`);
+    this.#isReloadDue = false; // a new process reads everything
     const engine = new EngineProcess(command, (line) => log.debug({ line }, 'crowdsec'));
     this.#process = engine;
     let how: string | undefined;
@@ -137,14 +142,15 @@ export class ManagedEngine implements Engine {
       if ((await lapiHealth(transport)).kind === 'healthy' && !hasEnded()) {
         this.#enter('running');
         log.info({ took_ms: tookMs }, `${PREFIX} LAPI is ready after ${tookMs} ms`);
+        if (this.#isReloadDue) await this.reload();
         return;
       }
-      if (tookMs > READY_WITHIN_MS) {
+      const isLate = tookMs > READY_WITHIN_MS;
+      if (isLate && this.#error === undefined) {
         this.#error = `LAPI not available after ${READY_WITHIN_MS / 1_000} s: check that CROWDSEC_LAPI_URL is where config.yaml lets it listen`;
         log.error(`${PREFIX} ${this.#error}`);
-        return;
       }
-      await this.#wake.sleep(LOOK_EVERY_MS, this.#closing.signal);
+      await this.#wake.sleep(isLate ? LOOK_LATER_EVERY_MS : LOOK_EVERY_MS, this.#closing.signal);
     }
   }
 

@@ -10,34 +10,39 @@ import { fakeLog } from '../support/fake-log.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** As CrowdSec with `daemonize: true`: it reloads on SIGHUP, and goes on; the file tells that it is there. */
+/** As CrowdSec with `daemonize: true`: it reloads on SIGHUP, and goes on; the files tell that it is there, and reloads. */
 const reloading = (file: string) =>
-  `process.on('SIGHUP', () => undefined); setInterval(() => undefined, 1000); fs.writeFileSync(${JSON.stringify(file)}, '')`;
+  `process.on('SIGHUP', () => fs.writeFileSync('${file}.reload', '')); setInterval(() => undefined, 1000); fs.writeFileSync('${file}', '')`;
 
 let folder: string;
 let pidFile: string;
 /** Is there as soon as the program runs, and with it its LAPI. */
 let ready: string;
+/** Holds LAPI back, as a large database does. */
+let isLapiUp: boolean;
 let states: unknown[];
+let logged: ReturnType<typeof fakeLog>;
 let engine: ManagedEngine | undefined;
 
 beforeEach(() => {
   folder = temporaryFolder('engine');
   [pidFile, ready, states] = [join(folder, 'crowdsec.pid'), join(folder, 'ready'), []];
+  [isLapiUp, logged] = [true, fakeLog()];
 });
 
 afterEach(() => engine?.stop());
 
 function managed({ clock = systemClock, at = pidFile } = {}): ManagedEngine {
   const events = { write: (_kind: string, _message: string, data?: { state?: unknown }) => states.push(data?.state) };
-  const transport = { send: () => Promise.resolve({ status: existsSync(ready) ? 200 : 503, text: '{"status":"up"}' }) };
+  const status = () => (isLapiUp && existsSync(ready) ? 200 : 503);
+  const transport = { send: () => Promise.resolve({ status: status(), text: '{"status":"up"}' }) };
   engine = new ManagedEngine({
     command: { words: [process.execPath, '-e', reloading(ready)], environment: {}, pidFile: at },
     transport: transport as unknown as LapiTransport,
     version: () => Promise.resolve(undefined),
     events: events as unknown as EventWriter,
     clock,
-    log: fakeLog().log,
+    log: logged.log,
   });
   return engine;
 }
@@ -53,6 +58,52 @@ it('is told to have crashed, although it was told to reload long before', async 
   clock.advance(60_000);
   process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
   await until('crashed');
+});
+
+describe('while LAPI is not ready', { timeout: 60_000 }, () => {
+  it('is told after a minute and a half, once, and runs when LAPI is ready after all', async () => {
+    const clock = new FakeClock();
+    isLapiUp = false;
+    const engine = managed({ clock });
+    const error = async () => (await engine.status()).error;
+    engine.want(true);
+    await waitFor(() => existsSync(ready), { what: 'the program to run' });
+    expect(await error()).toBeUndefined();
+    clock.advance(91_000);
+    await waitFor(error, { what: 'the error' });
+    engine.want(true); // has it look again at once
+    expect(await error()).toContain('after 90 s: check that CROWDSEC_LAPI_URL');
+    expect((await engine.status()).state).toBe('starting');
+    isLapiUp = true;
+    await until('running');
+    expect(await error()).toBeUndefined();
+    expect(logged.warnings()).toEqual([expect.stringContaining('LAPI not available after 90 s')]);
+  });
+
+  it('remembers that it was told to reload, and reloads when it runs', async () => {
+    isLapiUp = false;
+    const engine = managed();
+    engine.want(true);
+    await waitFor(() => existsSync(ready), { what: 'the program to run' });
+    expect(await engine.reload()).toEqual({ kind: 'not_running' });
+    expect(existsSync(`${ready}.reload`)).toBe(false);
+    isLapiUp = true;
+    await waitFor(() => existsSync(`${ready}.reload`), { what: 'the reload' });
+    expect(states).toEqual(['starting', 'running']);
+  });
+
+  it('does not reload one that was started after it was told to', async () => {
+    isLapiUp = false;
+    const engine = managed();
+    engine.want(true);
+    await waitFor(() => existsSync(ready), { what: 'the program to run' });
+    await engine.reload();
+    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+    await until('crashed');
+    isLapiUp = true;
+    await until('running');
+    expect(logged.lines.map(({ msg }) => msg)).not.toContain('[CROWDSEC_STARTUP] CrowdSec reloads');
+  });
 });
 
 describe('where its process id cannot be written', { timeout: 60_000 }, () => {
