@@ -39,7 +39,10 @@ export class EngineProcess {
       });
     }
     this.ended = new Promise((resolve) => {
-      this.#child.once('error', (error) => resolve(`it could not be started: ${error.message}`));
+      // Not once: each signal that the system refuses to send is told so, too, and an error that nobody hears ends us.
+      this.#child.on('error', (error) =>
+        resolve(`it could not be ${this.#child.pid === undefined ? 'started' : 'signalled'}: ${error.message}`),
+      );
       this.#child.once('exit', (code, signal) => {
         forget(pidFile);
         const how = () => {
