@@ -40,6 +40,8 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
   readonly #configuredAllowlist: readonly Prefix[];
   readonly #log: Logger;
   #known: Known;
+  /** What is known is not all in the file. */
+  #isFileBehind = false;
   #timer: NodeJS.Timeout | undefined;
   #allowed = 0;
   /** Why the last look failed, which is said once. */
@@ -99,7 +101,7 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
 
   /** Reads what is wanted now; keeps what is known when Redis is gone. */
   async look(): Promise<void> {
-    this.#looking = this.#looking.then(() => this.#look());
+    this.#looking = this.#looking.then(() => this.#look()).then(() => this.#keep());
     await this.#looking;
   }
 
@@ -114,7 +116,7 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
         if (wanted.isFresh) return; // wiped once more: what it lacks is wanted all the same
       }
       const settings = { ...this.#known.settings, ...defined(wanted.settings) };
-      await this.#learn({ settings, allowlist: wanted.allowlist });
+      this.#learn({ settings, allowlist: wanted.allowlist });
       this.#trouble = undefined;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -124,12 +126,17 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
     }
   }
 
-  async #learn(known: Known): Promise<void> {
+  #learn(known: Known): void {
     if (JSON.stringify(known) === JSON.stringify(this.#known)) return;
     this.#known = known;
+    this.#isFileBehind = true;
     this.#allowed = this.allowlist.length;
     this.emit('change');
-    await this.#state.write(FILE, JSON.stringify(known));
+  }
+
+  /** A folder that could not be written, or was full, is tried again at each look. */
+  async #keep(): Promise<void> {
+    if (this.#isFileBehind) this.#isFileBehind = !(await this.#state.write(FILE, JSON.stringify(this.#known)));
   }
 
   #readFile(): Known {

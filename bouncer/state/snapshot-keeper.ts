@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { createGzip, gunzipSync } from 'node:zlib';
 import type { StoreChange } from '../decisions/store.ts';
 import type { Decision } from '../shared/domain/decision.ts';
@@ -22,7 +22,7 @@ const LARGEST_BATCH = 5_000;
 
 /** Gzip of a text in pieces; other work of the process goes on between them. */
 async function compress(chunks: Iterable<string>): Promise<Buffer> {
-  return buffer(Readable.from(chunks).pipe(createGzip({ level: 1 })));
+  return pipeline(chunks, createGzip({ level: 1 }), buffer);
 }
 
 /** The last good set that could be found. */
@@ -58,6 +58,8 @@ export class SnapshotKeeper implements Service {
   readonly name = 'snapshot';
   readonly #parts: SnapshotParts;
   #isDirty = false;
+  /** The last write did not reach the file. The next goes to Redis, too: `restore` compares the two by their time. */
+  #isFileBehind = false;
   /** Redis lacks something that no batch will bring. */
   #isStaleInRedis = true;
   #isComplete = false;
@@ -133,14 +135,18 @@ export class SnapshotKeeper implements Service {
 
   /** Writes what is not written yet; resolves when it is. */
   async flush(): Promise<void> {
-    if (this.#isDirty || (this.#isStaleInRedis && this.#isComplete)) this.#enqueue(() => this.#write());
+    if (this.#isDue || (this.#isStaleInRedis && this.#isComplete)) this.#enqueue(() => this.#write());
     await this.#work;
+  }
+
+  get #isDue(): boolean {
+    return this.#isDirty || this.#isFileBehind;
   }
 
   #enqueue(work: () => Promise<void>): void {
     this.#work = this.#work.then(work).catch((error: unknown) => {
       this.#isStaleInRedis = true; // the next flush brings everything
-      this.#parts.log.debug({ error }, 'a change could not be written to Redis');
+      this.#parts.log.debug({ error }, 'a change could not be written; it is tried again');
     });
   }
 
@@ -154,15 +160,16 @@ export class SnapshotKeeper implements Service {
   async #write(): Promise<void> {
     const { state, decisions, clock } = this.#parts;
     const shared = this.#isComplete ? this.#parts.shared() : undefined;
-    if (!this.#isDirty && (shared === undefined || !this.#isStaleInRedis)) return;
+    if (!this.#isDue && (shared === undefined || !this.#isStaleInRedis)) return;
     // From here on, what changes is told after this snapshot: it may or may not be in it.
     this.#isDirty = false;
+    this.#isFileBehind = true; // until it is written
     const isNews = shared !== undefined && this.#isStaleInRedis;
     if (isNews) this.#isStaleInRedis = false;
     const began = clock.monotonic();
     const head = { position: this.#position, token: shared?.token };
     const bytes = await compress(snapshotChunks(decisions(), head, clock));
-    await state.write(FILE, bytes);
+    this.#isFileBehind = !(await state.write(FILE, bytes));
     const now = clock.monotonic();
     this.#notBefore = now + COST_FACTOR * (now - began);
     if (shared === undefined) return;

@@ -42,12 +42,15 @@ export class StateDir {
     return fresh;
   }
 
-  async write(name: string, content: string | Buffer): Promise<void> {
+  /** Never fails. @returns whether the file is there now: whoever keeps it tries again, the warning comes once. */
+  async write(name: string, content: string | Buffer): Promise<boolean> {
     try {
       await writeFileAtomic(join(this.path, name), content, { mode: 0o600 });
       this.#isWarned = false;
+      return true;
     } catch (error) {
       this.#warn(error);
+      return false;
     }
   }
 

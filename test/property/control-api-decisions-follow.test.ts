@@ -83,7 +83,7 @@ class World {
   #keeper = this.#newKeeper();
 
   #newKeeper(): SnapshotKeeper {
-    const state = { read: () => undefined, write: () => Promise.resolve() } as unknown as StateDir;
+    const state = { read: () => undefined, write: () => Promise.resolve(true) } as unknown as StateDir;
     return new SnapshotKeeper({
       state,
       redis: this.redis as unknown as RedisLink,

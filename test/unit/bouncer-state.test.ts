@@ -49,7 +49,7 @@ describe('the state folder', () => {
 
   it('that cannot be used costs one warning, and nothing else', async () => {
     const state = stateDir(impossible());
-    for (let i = 0; i < 3; i++) await state.write('settings.json', '{}');
+    for (let i = 0; i < 3; i++) expect(await state.write('settings.json', '{}')).toBe(false);
     expect(state.read('settings.json')).toBeUndefined();
     expect(logger.warnings()).toEqual([expect.stringContaining('STATE_DIR cannot be used')]);
   });
