@@ -9,6 +9,7 @@ import { viaRedis } from '../redis-access.ts';
 import { refusalOfWrites } from '../redis-writes.ts';
 import type { Silence } from './bouncer-summary.ts';
 import { isStuck, missingFor } from './confirmation.ts';
+import { contradiction, type Patch, type Standing, type Undone } from './contradiction.ts';
 
 /** How long an answer waits for Caddy; a push of a very large set on a small machine takes seconds. */
 const CONFIRM_WITHIN_MS = 10_000;
@@ -34,6 +35,8 @@ export interface ChangeOutcome {
   /** Empty when confirmed. */
   readonly missing: readonly string[];
 }
+
+const NOTHING_UNDONE: Undone = () => Promise.resolve(undefined);
 
 /** The switch: writes what is wanted, and watches the bouncers make it so. */
 export class Protection {
@@ -82,21 +85,34 @@ export class Protection {
     return { since: this.#lastSeen, because };
   }
 
-  async change(patch: Pick<StoredSettings, 'enabled' | 'policy'>): Promise<ChangeOutcome> {
+  /**
+   * A newer change that keeps this one is as good, since bouncers follow the newest alone; where somebody has wanted
+   * otherwise since, nobody waits for what will not come.
+   */
+  async change(patch: Patch, undone: Undone = NOTHING_UNDONE): Promise<ChangeOutcome> {
     const startedAt = this.#clock.monotonic();
     const change = await viaRedis(this.#redis, (redis) => writeSettings(redis, patch));
+    const carriers = new Set([change]);
     let stuckAt: number | undefined;
     for (;;) {
+      const now = await this.#standing();
+      const against = await contradiction(patch, now, undone);
+      if (against === undefined && now.change !== undefined) carriers.add(now.change);
       const bouncers = await this.bouncers();
-      const missing = missingFor(change, bouncers);
+      const missing = against === undefined ? missingFor(carriers, bouncers) : [against];
       const tookMs = Math.round(this.#clock.monotonic() - startedAt);
-      stuckAt = isStuck(change, bouncers) ? (stuckAt ?? tookMs) : undefined;
-      if (missing.length === 0 || tookMs >= patience(bouncers, stuckAt)) {
+      stuckAt = isStuck(carriers, bouncers) ? (stuckAt ?? tookMs) : undefined;
+      if (missing.length === 0 || against !== undefined || tookMs >= patience(bouncers, stuckAt)) {
         const caddies = bouncers.flatMap((bouncer) => bouncer.caddies);
         return { confirmed: missing.length === 0, tookMs, caddies, missing };
       }
       await sleep(LOOK_EVERY_MS);
     }
+  }
+
+  /** What Redis says now; what nobody can read is told by others, and no reason to give up a change that is written. */
+  async #standing(): Promise<Standing> {
+    return readSettings(this.#redis).catch(() => ({ isFresh: true }));
   }
 }
 

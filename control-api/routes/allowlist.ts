@@ -6,10 +6,12 @@ import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { readSettings } from '../../bouncer/shared/redis/settings-store.ts';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import { allowlistEntrySchema, readEntries } from '../allowlist/allowlist-entry.ts';
+import { listed } from '../allowlist/listed.ts';
 import type { EventWriter } from '../events/event-writer.ts';
 import { durationInput, reasonInput } from '../http/duration-input.ts';
 import { prefixInput } from '../http/prefix-input.ts';
 import { Problem } from '../http/problem.ts';
+import { changedAgain } from '../protection/contradiction.ts';
 import type { ChangeOutcome, Protection } from '../protection/protection.ts';
 import { viaRedis } from '../redis-access.ts';
 import { BASE, problems } from './shared-responses.ts';
@@ -100,7 +102,11 @@ export function allowlistRoutes({ redis, clock, events, protection }: AllowlistP
       const entry = JSON.stringify({ reason, by: 'control-api', created_at: new Date(now).toISOString(), ...expiry });
       await viaRedis(redis, (link) => writeAllowlist(link, Object.fromEntries(values.map((value) => [value, entry]))));
       events.write('allowlist', `allowlisted: ${shown(values)}`, { values: values.slice(0, 20) });
-      const outcome = await protection.change({});
+      const outcome = await protection.change({}, async () => {
+        const still = await viaRedis(redis, (link) => listed(link, values));
+        const gone = values.filter((value) => !still.has(value));
+        return gone.length === 0 ? undefined : changedAgain(`the allowlist is without ${shown(gone)} now`);
+      });
       return c.json(reply(values, outcome), outcome.confirmed ? 200 : 202);
     })
     .openapi(deleteAllowlist, async (c) => {
@@ -109,7 +115,10 @@ export function allowlistRoutes({ redis, clock, events, protection }: AllowlistP
       const removed = await viaRedis(redis, (link) => removeFromAllowlist(link, [value]));
       if (removed === 0) throw isComplete ? notThere(value) : notRestored();
       events.write('allowlist', `no longer allowlisted: ${value}`, { values: [value] });
-      const outcome = await protection.change({});
+      const outcome = await protection.change({}, async () => {
+        const again = await viaRedis(redis, (link) => listed(link, [value]));
+        return again.size === 0 ? undefined : changedAgain(`the allowlist has ${value} again`);
+      });
       return c.json(reply([value], outcome), outcome.confirmed ? 200 : 202);
     });
 }

@@ -2,14 +2,31 @@ import { describe, expect, it } from 'vitest';
 import type { BouncerStatus, CaddyStatus } from '../../bouncer/shared/domain/status.ts';
 import { HEARD, summarize } from '../../control-api/protection/bouncer-summary.ts';
 import { isStuck, missingFor } from '../../control-api/protection/confirmation.ts';
+import { contradiction } from '../../control-api/protection/contradiction.ts';
 import { bouncerStatus, caddyStatus } from './control-api-bouncers.ts';
 
+const NOW = new Set(['now']);
+
 const missing = (caddy: Partial<CaddyStatus>, bouncer: Partial<BouncerStatus> = {}) =>
-  missingFor('now', [bouncerStatus({ change: 'now', caddies: [caddyStatus(caddy)], ...bouncer })]);
+  missingFor(NOW, [bouncerStatus({ change: 'now', caddies: [caddyStatus(caddy)], ...bouncer })]);
 
 describe('what is missing for a change to be in effect', () => {
   it('is nothing once every Caddy follows it', () => {
     expect(missing({ state: 'in_sync', change: 'now' })).toEqual([]);
+  });
+
+  it('is nothing where one Caddy follows it, and another a later change that kept it', () => {
+    const one = bouncerStatus({ change: 'now', caddies: [caddyStatus({ change: 'now' })] });
+    const two = bouncerStatus({ change: 'later', caddies: [caddyStatus({ change: 'later' })] });
+    expect(missingFor(new Set(['now', 'later']), [one, two])).toEqual([]);
+    expect(missingFor(NOW, [one, two])).toEqual(['bouncer one has not read the new settings yet']);
+  });
+
+  it('is what names no change at all', () => {
+    expect(missingFor(NOW, [bouncerStatus({ caddies: [caddyStatus()] })])).toEqual([
+      'bouncer one has not read the new settings yet',
+    ]);
+    expect(missing({})).toEqual(['caddy http://caddy:2019 still has the rules from before']);
   });
 
   it('is nothing for a Caddy that serves no HTTP', () => {
@@ -17,7 +34,7 @@ describe('what is missing for a change to be in effect', () => {
   });
 
   it('is a bouncer, when none is alive', () => {
-    expect(missingFor('now', [])).toEqual([expect.stringMatching(/^no bouncer is alive/)]);
+    expect(missingFor(NOW, [])).toEqual([expect.stringMatching(/^no bouncer is alive/)]);
   });
 
   it('is the bouncer that has not heard of it', () => {
@@ -26,7 +43,7 @@ describe('what is missing for a change to be in effect', () => {
       change: 'before',
       caddies: [caddyStatus({ state: 'in_sync', change: 'before' })],
     });
-    expect(missingFor('now', [deaf])).toEqual(['bouncer deaf has not read the new settings yet']);
+    expect(missingFor(NOW, [deaf])).toEqual(['bouncer deaf has not read the new settings yet']);
   });
 
   it.each([
@@ -50,10 +67,36 @@ describe('what is missing for a change to be in effect', () => {
       caddies: [caddyStatus({ state: 'in_sync', change: 'now' }), caddyStatus({ state: 'unreachable' })],
     });
     const two = bouncerStatus({ id: 'two', change: 'now', caddies: [] });
-    expect(missingFor('now', [one, two])).toEqual([
+    expect(missingFor(NOW, [one, two])).toEqual([
       'caddy http://caddy:2019 is unreachable; the bouncer keeps trying',
       'bouncer two knows no Caddy: set its CADDY_ADMIN',
     ]);
+  });
+});
+
+describe('what was wanted since', () => {
+  const known = { isFresh: false };
+  const nothing = () => Promise.resolve(undefined);
+  const taken = () => Promise.resolve('taken off again');
+
+  it('is not against a change that says the same, or nothing of it', async () => {
+    expect(await contradiction({ enabled: false }, { ...known, enabled: false, policy: 'monitor' }, nothing)).toBe(
+      undefined,
+    );
+    expect(await contradiction({}, { ...known, enabled: false, policy: 'monitor' }, nothing)).toBe(undefined);
+  });
+
+  it('is named where it is against one', async () => {
+    expect(await contradiction({ enabled: true }, { ...known, enabled: false }, nothing)).toMatch(/switched off now/);
+    expect(await contradiction({ enabled: false }, { ...known, enabled: true }, nothing)).toMatch(/switched on now/);
+    expect(await contradiction({ policy: 'enforce' }, { ...known, policy: 'monitor' }, nothing)).toMatch(/monitor now/);
+    expect(await contradiction({}, known, taken)).toBe('taken off again');
+  });
+
+  it('is not what a wipe took, which the bouncers give back', async () => {
+    const wiped = { isFresh: true };
+    expect(await contradiction({ enabled: false }, wiped, taken)).toBe(undefined);
+    expect(await contradiction({}, wiped, taken)).toBe(undefined);
   });
 });
 
@@ -100,7 +143,7 @@ describe('several bouncers as one', () => {
 
 describe('waiting longer', () => {
   const stuck = (...caddies: Partial<CaddyStatus>[]) =>
-    isStuck('now', [bouncerStatus({ change: 'now', caddies: caddies.map((caddy) => caddyStatus(caddy)) })]);
+    isStuck(NOW, [bouncerStatus({ change: 'now', caddies: caddies.map((caddy) => caddyStatus(caddy)) })]);
   const follows = { state: 'in_sync', change: 'now' } as const;
 
   it('is of no use once only a dead or a refusing Caddy is missing', () => {
@@ -119,9 +162,9 @@ describe('waiting longer', () => {
   it('is of use while a Caddy is taking the rules, or a bouncer has not read the change', () => {
     expect(stuck({ state: 'unreachable' }, { state: 'pushing' })).toBe(false);
     expect(stuck({ state: 'unreachable' }, { state: 'in_sync', change: 'before' })).toBe(false);
-    expect(
-      isStuck('now', [bouncerStatus({ change: 'before', caddies: [caddyStatus({ state: 'unreachable' })] })]),
-    ).toBe(false);
-    expect(isStuck('now', [])).toBe(false);
+    expect(isStuck(NOW, [bouncerStatus({ change: 'before', caddies: [caddyStatus({ state: 'unreachable' })] })])).toBe(
+      false,
+    );
+    expect(isStuck(NOW, [])).toBe(false);
   });
 });
