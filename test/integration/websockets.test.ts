@@ -57,10 +57,17 @@ async function openSocket({ site }: Stack): Promise<Socket> {
   return socket;
 }
 
+/** What comes back for `text`, read to its length: TCP keeps no borders, and Go hands a hijacked connection's first byte on alone. */
 async function says(socket: Socket, text: string): Promise<string> {
+  const isClosed = once(socket, 'close').then(() => undefined);
+  let heard = '';
   socket.write(text);
-  const [data] = (await Promise.race([once(socket, 'data'), once(socket, 'close').then(() => ['closed'])])) as [Buffer];
-  return data.toString();
+  while (heard.length < text.length) {
+    const chunk = (await Promise.race([once(socket, 'data'), isClosed])) as [Buffer] | undefined;
+    if (!chunk) return 'closed';
+    heard += chunk[0].toString();
+  }
+  return heard;
 }
 
 async function ban(stack: Stack, address: string): Promise<void> {
