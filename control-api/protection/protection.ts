@@ -34,6 +34,8 @@ export interface ChangeOutcome {
   readonly caddies: readonly CaddyStatus[];
   /** Empty when confirmed. */
   readonly missing: readonly string[];
+  /** Somebody has wanted otherwise since; `missing` says what holds now. */
+  readonly overtaken: boolean;
 }
 
 const NOTHING_UNDONE: Undone = () => Promise.resolve(undefined);
@@ -104,7 +106,7 @@ export class Protection {
       stuckAt = isStuck(carriers, bouncers) ? (stuckAt ?? tookMs) : undefined;
       if (missing.length === 0 || against !== undefined || tookMs >= patience(bouncers, stuckAt)) {
         const caddies = bouncers.flatMap((bouncer) => bouncer.caddies);
-        return { confirmed: missing.length === 0, tookMs, caddies, missing };
+        return { confirmed: missing.length === 0, tookMs, caddies, missing, overtaken: against !== undefined };
       }
       await sleep(LOOK_EVERY_MS);
     }

@@ -14,6 +14,7 @@ import { Problem } from '../http/problem.ts';
 import { changedAgain } from '../protection/contradiction.ts';
 import type { ChangeOutcome, Protection } from '../protection/protection.ts';
 import { viaRedis } from '../redis-access.ts';
+import { changeOutcome } from './change-outcome-schema.ts';
 import { BASE, problems } from './shared-responses.ts';
 
 const PATH = `${BASE}/allowlist`;
@@ -23,19 +24,12 @@ const MOST_ENTRIES = 10_000;
 
 const listSchema = z.object({ entries: z.array(allowlistEntrySchema), total: z.number().int() }).openapi('Allowlist');
 
-const changeSchema = z
-  .object({
-    values: z.array(z.string()),
-    confirmed: z.boolean().openapi({ description: 'whether every Caddy follows it already' }),
-    took_ms: z.number().int(),
-    missing: z.array(z.string()),
-  })
-  .openapi('AllowlistChange');
+const changeSchema = z.object({ values: z.array(z.string()), ...changeOutcome }).openapi('AllowlistChange');
 
 const changed = {
   200: { description: 'In effect', content: { 'application/json': { schema: changeSchema } } },
   202: {
-    description: 'Written, and not yet in effect everywhere',
+    description: 'Written, and not yet in effect everywhere, or overtaken',
     content: { 'application/json': { schema: changeSchema } },
   },
   ...problems,
@@ -123,8 +117,8 @@ export function allowlistRoutes({ redis, clock, events, protection }: AllowlistP
     });
 }
 
-function reply(values: readonly Prefix[], { confirmed, tookMs, missing }: ChangeOutcome) {
-  return { values: [...values], confirmed, took_ms: tookMs, missing: [...missing] };
+function reply(values: readonly Prefix[], { confirmed, tookMs, missing, overtaken }: ChangeOutcome) {
+  return { values: [...values], confirmed, took_ms: tookMs, missing: [...missing], overtaken };
 }
 
 function shown(values: readonly string[]): string {

@@ -2,14 +2,10 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { caddyStatusSchema } from '../../bouncer/shared/domain/status.ts';
 import type { Engine } from '../crowdsec/engine.ts';
 import type { ChangeOutcome, Protection } from '../protection/protection.ts';
+import { changeOutcome } from './change-outcome-schema.ts';
 import { BASE, problems } from './shared-responses.ts';
 
-const outcome = {
-  confirmed: z.boolean().openapi({ description: 'whether every Caddy follows it already' }),
-  took_ms: z.number().int(),
-  caddies: z.array(caddyStatusSchema),
-  missing: z.array(z.string()).openapi({ description: 'what is still missing, in words; empty when confirmed' }),
-};
+const outcome = { ...changeOutcome, caddies: z.array(caddyStatusSchema) };
 
 const enabledReply = z.object({ enabled: z.boolean(), ...outcome }).openapi('EnabledReply');
 
@@ -22,7 +18,7 @@ const put = <Body extends z.ZodType, Reply extends z.ZodType>(body: Body, reply:
   responses: {
     200: { description: 'In effect: Caddy confirmed it', content: { 'application/json': { schema: reply } } },
     202: {
-      description: 'Written, and not yet in effect everywhere',
+      description: 'Written, and not yet in effect everywhere, or overtaken',
       content: { 'application/json': { schema: reply } },
     },
     ...problems,
@@ -65,6 +61,6 @@ export function protectionRoutes({ protection, engine }: ProtectionPorts) {
     });
 }
 
-function reply({ confirmed, tookMs, caddies, missing }: ChangeOutcome) {
-  return { confirmed, took_ms: tookMs, caddies: [...caddies], missing: [...missing] };
+function reply({ confirmed, tookMs, caddies, missing, overtaken }: ChangeOutcome) {
+  return { confirmed, took_ms: tookMs, missing: [...missing], overtaken, caddies: [...caddies] };
 }

@@ -41,7 +41,7 @@ export const BEFORE = [
 export const TOUR: readonly Chapter[] = [
   {
     title: 'Status, and the switch',
-    says: 'A change is answered with 200 when every Caddy has confirmed it, and with 202 when it is written and `missing` says what has not followed yet. One that another change overtakes is confirmed with that one; where that one wanted otherwise, the answer is 202 at once, and `missing` says so.',
+    says: 'A change is answered with 200 when every Caddy has confirmed it, and with 202 when it is written and `missing` says what has not followed yet. One that another change overtakes is confirmed with that one; where that one wanted otherwise, the answer is 202 at once with `overtaken`, and `missing` says what holds now.',
     stops: [
       get('/status'),
       put('/enabled', { body: { enabled: true } }),

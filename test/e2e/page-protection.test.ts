@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestBrowser, type WatchedPage } from '../support/browser.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { signIn, tokenOf } from './page-under-test.ts';
@@ -74,6 +74,48 @@ describe('the switch', () => {
     await page.getByRole('radio', { name: /Enforce/ }).check();
     await page.getByText(/Enforce: Caddy confirmed it/).waitFor();
     expect((await stack.requestFrom(BANNED)).status).toBe(403);
+  });
+});
+
+describe('what somebody else changes meanwhile', () => {
+  const AGAIN = 'Somebody changed it again';
+
+  beforeEach(async () => {
+    watched = await browser.open();
+    await signIn(watched.page, stack);
+    await stack.bouncer.kill('SIGSTOP'); // nothing is confirmed before it goes on
+  });
+
+  afterEach(() => stack.bouncer.kill('SIGCONT'));
+
+  it('is told instead of a wait that would never end, with what holds now', async () => {
+    const { page } = watched;
+    await page.getByRole('link', { name: 'Security', exact: true }).click();
+    const toggle = page.getByRole('switch', { name: 'CrowdSec Protection' });
+    await toggle.click();
+    await page.getByText('Waiting for Caddy to confirm').waitFor();
+    const theirs = stack.controlApi.request('PUT', '/enabled', { enabled: true });
+    const card = page.getByRole('region', { name: 'CrowdSec Protection' });
+    await card.getByText(AGAIN).waitFor();
+    await card.getByText(/protection is switched on now/).waitFor();
+    expect(await page.getByText('Saved, and not in effect everywhere yet').count()).toBe(0);
+    expect(await toggle.getAttribute('aria-checked')).toBe('true');
+    await stack.bouncer.kill('SIGCONT');
+    expect((await theirs).status).toBe(200);
+  });
+
+  it('is told of the allowlist, too, and there is nothing left to undo', async () => {
+    const { page } = watched;
+    await page.getByRole('link', { name: 'Allowlist', exact: true }).click();
+    await page.getByLabel('Address or range').fill('192.0.2.50');
+    await page.getByRole('button', { name: 'Never block' }).click();
+    await page.getByText('Waiting for Caddy').waitFor();
+    await expect.poll(async () => (await stack.controlApi.request('GET', '/allowlist')).body).toContain('192.0.2.50');
+    const theirs = stack.controlApi.request('DELETE', '/allowlist?value=192.0.2.50');
+    await page.getByText('1 entry: somebody changed it again').waitFor();
+    await page.getByText(/the allowlist is without 192\.0\.2\.50 now/).waitFor();
+    await stack.bouncer.kill('SIGCONT');
+    expect((await theirs).status).toBe(200);
   });
 });
 

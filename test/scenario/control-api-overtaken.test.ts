@@ -47,12 +47,13 @@ async function follow(): Promise<void> {
   await writeStatus(link, bouncerStatus({ ...followed, caddies: [caddyStatus(followed)] }));
 }
 
-const DONE = { status: 200, body: { confirmed: true, missing: [] } };
+const DONE = { status: 200, body: { confirmed: true, missing: [], overtaken: false } };
 
 const again = (what: string) => ({
   status: 202,
   body: {
     confirmed: false,
+    overtaken: true,
     missing: [`it was changed again meanwhile: ${what}; do it once more if it is still wanted`],
   },
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Status } from '../../control-api/ui/api/wire.ts';
 import { chainOf, firstBroken } from '../../control-api/ui/text/chain.ts';
+import { changeInWords } from '../../control-api/ui/text/change-in-words.ts';
 import { curlLine } from '../../control-api/ui/text/curl.ts';
 import { fleetInWords } from '../../control-api/ui/text/fleet.ts';
 import { headline } from '../../control-api/ui/text/headline.ts';
@@ -194,5 +195,18 @@ describe('counting', () => {
     ]);
     expect(histogram([0, 1, 5, 9, 10, -1], 0, 10, 2)).toEqual([2, 2]);
     expect(originCounts({ CAPI: 3, 'lists:tor': 2, cscli: 1 })).toEqual({ community: 3, lists: 2, local: 1, all: 6 });
+  });
+});
+
+describe('a change', () => {
+  const words = { what: '192.0.2.1', is: 'is off the allowlist' };
+  const reply = { confirmed: false, overtaken: false, took_ms: 412, missing: [] };
+
+  it('is told as confirmed, as not confirmed yet, or as changed again by somebody', () => {
+    expect(changeInWords({ ...reply, confirmed: true }, words)).toBe(
+      '192.0.2.1 is off the allowlist: Caddy confirmed it, 0.4 s',
+    );
+    expect(changeInWords(reply, words)).toBe('192.0.2.1 is off the allowlist: not confirmed by Caddy yet');
+    expect(changeInWords({ ...reply, overtaken: true }, words)).toBe('192.0.2.1: somebody changed it again');
   });
 });

@@ -103,11 +103,17 @@ export interface Status {
   readonly heartbeat: Heartbeat;
 }
 
-/** How a change of the settings ended. */
-export interface ChangeReply {
+/** Whether every Caddy follows already, and what is missing. */
+export interface Outcome {
   readonly confirmed: boolean;
   readonly took_ms: number;
   readonly missing: readonly string[];
+}
+
+/** How a change of what is wanted ended: the switch, the policy, the allowlist. */
+export interface ChangeReply extends Outcome {
+  /** Somebody has wanted otherwise since: `missing` says what holds now. */
+  readonly overtaken: boolean;
 }
 
 export interface LiveEvent {
@@ -186,7 +192,7 @@ export interface Cover {
   readonly until: string;
 }
 
-export interface UnbanReply extends ChangeReply {
+export interface UnbanReply extends Outcome {
   readonly summary: string;
   readonly deleted: number;
   readonly allowed_again: boolean;
@@ -218,7 +224,7 @@ export interface BanPreview {
   readonly already_banned: readonly { readonly value: string; readonly by: Cover }[];
 }
 
-export interface BanReply extends BanPreview, ChangeReply {
+export interface BanReply extends BanPreview, Outcome {
   readonly added: number;
   /** The decisions that this made. */
   readonly ids: readonly number[];

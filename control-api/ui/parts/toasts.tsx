@@ -24,10 +24,13 @@ let nextId = 1;
 const SHOWN_MS = 10_000;
 const MOST = 4;
 
-export function tell(
-  text: string,
-  options: { readonly undo?: () => Promise<void>; readonly hint?: string; readonly call?: Call } = {},
-): void {
+export interface TellOptions {
+  readonly undo?: () => Promise<void>;
+  readonly hint?: string;
+  readonly call?: Call;
+}
+
+export function tell(text: string, options: TellOptions = {}): void {
   show({ tone: 'good', text, ...options });
 }
 

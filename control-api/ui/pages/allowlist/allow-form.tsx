@@ -3,10 +3,9 @@ import { send } from '../../api/request.ts';
 import type { ChangeReply } from '../../api/wire.ts';
 import { useAction } from '../../parts/action.ts';
 import { CurlLine } from '../../parts/copy-line.tsx';
-import { tell } from '../../parts/toasts.tsx';
+import { tellChange } from '../../parts/tell-change.ts';
 import { counted } from '../../text/count.ts';
 import { pastedAddresses } from '../../text/pasted-addresses.ts';
-import { seconds } from '../../text/time.ts';
 
 const DURATIONS = [
   { title: 'for good', value: '' },
@@ -31,8 +30,7 @@ export function AllowForm({ onDone }: { readonly onDone: () => Promise<void> }) 
     event.preventDefault();
     run(async () => {
       const reply = await send<ChangeReply>({ method: 'POST', path: '/allowlist', body });
-      const outcome = reply.confirmed ? `Caddy confirmed it, ${seconds(reply.took_ms)}` : 'not confirmed yet';
-      tell(`${counted(values.length, 'entry', 'entries')} on the allowlist: ${outcome}`);
+      tellChange(reply, { what: counted(values.length, 'entry', 'entries'), is: 'on the allowlist' });
       setText('');
       setReason('');
       await onDone();

@@ -1,8 +1,8 @@
 import { type Call, send } from '../../api/request.ts';
 import type { AllowlistEntry, ChangeReply } from '../../api/wire.ts';
 import { useAction } from '../../parts/action.ts';
-import { tell } from '../../parts/toasts.tsx';
-import { asDuration, seconds } from '../../text/time.ts';
+import { tellChange } from '../../parts/tell-change.ts';
+import { asDuration } from '../../text/time.ts';
 
 interface RemoveButtonProps {
   readonly entry: AllowlistEntry;
@@ -22,8 +22,7 @@ export function RemoveButton({ entry, onDone }: RemoveButtonProps) {
     run(async () => {
       const call: Call = { method: 'DELETE', path: `/allowlist?value=${encodeURIComponent(value)}` };
       const reply = await send<ChangeReply>(call);
-      const outcome = reply.confirmed ? `Caddy confirmed it, ${seconds(reply.took_ms)}` : 'not confirmed yet';
-      tell(`${value} is off the allowlist: ${outcome}`, { undo: putBack, call });
+      tellChange(reply, { what: value, is: 'is off the allowlist' }, { undo: putBack, call });
       await onDone();
     });
   return (

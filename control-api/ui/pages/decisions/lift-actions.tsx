@@ -2,8 +2,7 @@ import { type Call, send } from '../../api/request.ts';
 import type { ChangeReply, Lookup } from '../../api/wire.ts';
 import { useAction } from '../../parts/action.ts';
 import { CurlLine } from '../../parts/copy-line.tsx';
-import { tell } from '../../parts/toasts.tsx';
-import { seconds } from '../../text/time.ts';
+import { tellChange } from '../../parts/tell-change.ts';
 import { unban, unbanPath } from './unban.ts';
 
 const TRUSTS = [
@@ -32,10 +31,7 @@ export function LiftActions({ lookup, onDone }: { readonly lookup: Lookup; reado
       const call: Call = { method: 'POST', path: '/allowlist', body };
       const reply = await send<ChangeReply>(call);
       for (const value of values.filter((known) => known === address)) await unban(value);
-      tell(
-        `${address} is trusted: ${reply.confirmed ? `allowed again, ${seconds(reply.took_ms)}` : 'not confirmed yet'}`,
-        { call },
-      );
+      tellChange(reply, { what: address, is: 'is trusted', confirmed: 'allowed again' }, { call });
       await onDone();
     });
   if (verdict !== 'banned') return null;

@@ -6,7 +6,7 @@ import { useAction } from '../../parts/action.ts';
 import { CurlLine } from '../../parts/copy-line.tsx';
 import { tell } from '../../parts/toasts.tsx';
 import { seconds } from '../../text/time.ts';
-import { Missing } from './protection-card.tsx';
+import { Unfinished } from './unfinished.tsx';
 
 const POLICIES = [
   {
@@ -24,7 +24,7 @@ const POLICIES = [
 export function PolicyCard({ status }: { readonly status: Status }) {
   const { reload } = useStatus();
   const { isBusy, run } = useAction();
-  const [missing, setMissing] = useState<readonly string[]>([]);
+  const [last, setLast] = useState<ChangeReply | undefined>(undefined);
   // What was just chosen stays chosen while Caddy is asked.
   const [chosen, setChosen] = useState<string | undefined>(undefined);
   const choose = (policy: (typeof POLICIES)[number]) => {
@@ -33,7 +33,7 @@ export function PolicyCard({ status }: { readonly status: Status }) {
   };
   const put = async (policy: (typeof POLICIES)[number]) => {
     const reply = await send<ChangeReply>({ method: 'PUT', path: '/policy', body: { policy: policy.policy } });
-    setMissing(reply.missing);
+    setLast(reply);
     await reload();
     if (reply.confirmed) tell(`${policy.title}: Caddy confirmed it, ${seconds(reply.took_ms)}`);
   };
@@ -62,7 +62,7 @@ export function PolicyCard({ status }: { readonly status: Status }) {
           </label>
         ))}
       </div>
-      <Missing missing={missing} />
+      <Unfinished reply={last} />
       <CurlLine call={{ method: 'PUT', path: '/policy', body: { policy: other } }} />
     </section>
   );

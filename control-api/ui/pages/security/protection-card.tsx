@@ -4,25 +4,25 @@ import { useStatus } from '../../api/status.ts';
 import type { ChangeReply, Status } from '../../api/wire.ts';
 import { useAction } from '../../parts/action.ts';
 import { CurlLine } from '../../parts/copy-line.tsx';
-import { Note } from '../../parts/note.tsx';
 import { useNow } from '../../parts/now.ts';
 import { Tag } from '../../parts/tag.tsx';
 import { tell } from '../../parts/toasts.tsx';
 import { headline } from '../../text/headline.ts';
 import { plain } from '../../text/plain.ts';
 import { seconds } from '../../text/time.ts';
+import { Unfinished } from './unfinished.tsx';
 
 /** The switch. It shows what is wanted; the words beside it say what is. */
 export function ProtectionCard({ status }: { readonly status: Status }) {
   const { reload } = useStatus();
   const { isBusy, run } = useAction();
-  const [missing, setMissing] = useState<readonly string[]>([]);
+  const [last, setLast] = useState<ChangeReply | undefined>(undefined);
   const now = useNow();
   const state = headline(status, now);
   const turn = (enabled: boolean) =>
     run(async () => {
       const reply = await send<ChangeReply>({ method: 'PUT', path: '/enabled', body: { enabled } });
-      setMissing(reply.missing);
+      setLast(reply);
       await reload();
       const outcome = enabled ? 'Protection is on' : 'Protection is off';
       if (reply.confirmed) tell(`${outcome}: Caddy confirmed it, ${seconds(reply.took_ms)}`);
@@ -62,25 +62,8 @@ export function ProtectionCard({ status }: { readonly status: Status }) {
           </>
         )}
       </div>
-      <Missing missing={missing} />
+      <Unfinished reply={last} />
       <CurlLine call={{ method: 'PUT', path: '/enabled', body: { enabled: !status.enabled } }} />
     </section>
-  );
-}
-
-/** Written, and not yet in effect: what stands in between. */
-export function Missing({ missing }: { readonly missing: readonly string[] }) {
-  if (missing.length === 0) return null;
-  return (
-    <Note tone="warn">
-      <p>
-        <strong>Saved, and not in effect everywhere yet</strong>
-      </p>
-      {missing.map((line) => (
-        <p class="muted" key={line}>
-          {plain(line)}
-        </p>
-      ))}
-    </Note>
   );
 }
