@@ -48,7 +48,7 @@ module.exports = {
     forbid(
       'pure-parts-do-no-io',
       'decode, verdict, ruleset, compile, directives, net and ipset are functions of their input',
-      '^(bouncer/(shared/(net|domain)|ipset)/|bouncer/lapi/decode\\.ts|bouncer/decisions/|bouncer/enforce/ruleset\\.ts|caddy/(compile|matchers|directives|config-types)\\.ts)',
+      '^(bouncer/(shared/(net|domain|decisions)|ipset)/|bouncer/lapi/decode\\.ts|bouncer/decisions/|bouncer/enforce/ruleset\\.ts|caddy/(compile|matchers|directives|config-types)\\.ts)',
       { path: '^(node:)?(fs|fs/promises|net|http|https|child_process|dgram|tls)$' },
     ),
     {

@@ -22,7 +22,8 @@ export default tseslint.config(
     // Numbers in typed arrays: an index that the structure's own invariants guarantee is not worth a branch.
     files: [
       'bouncer/ipset/**/*.ts',
-      'bouncer/decisions/{decision-columns,expiry-queue,prefix-rows,row-table}.ts',
+      'bouncer/decisions/{expiry-queue,prefix-rows,row-table}.ts',
+      'bouncer/shared/decisions/decision-columns.ts',
       'test/**/*.ts',
     ],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },

@@ -1,6 +1,6 @@
 import { type OriginKind, originKind } from '../shared/domain/decision.ts';
 import type { Family } from '../shared/net/prefix.ts';
-import type { Labels } from './labels.ts';
+import type { Labels } from '../shared/decisions/labels.ts';
 
 /** How many decisions share these three; never an address, which has no place in a metric's labels. */
 export interface CountRow {

@@ -1,7 +1,7 @@
 import type { Decision } from '../shared/domain/decision.ts';
 import type { Prefix } from '../shared/net/prefix.ts';
 import { prefixWords } from '../shared/net/read-prefix.ts';
-import { DecisionColumns, mix, readWhole } from './decision-columns.ts';
+import { DecisionColumns, mix, readWhole } from '../shared/decisions/decision-columns.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import { PrefixRows } from './prefix-rows.ts';
 import { RowTable } from './row-table.ts';

@@ -1,6 +1,6 @@
 import type { Decision } from '../shared/domain/decision.ts';
 import { isAddress } from '../shared/net/prefix.ts';
-import { type DecisionList, pick } from './decision-list.ts';
+import { type DecisionList, pick } from '../shared/decisions/decision-list.ts';
 
 /** Takes the decisions that a user wants out of a list. */
 export type Filter = (decisions: DecisionList) => DecisionList;

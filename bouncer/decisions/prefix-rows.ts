@@ -1,6 +1,6 @@
 import type { Prefix } from '../shared/net/prefix.ts';
 import { prefixWords } from '../shared/net/read-prefix.ts';
-import { type DecisionColumns, hashOf, readWhole } from './decision-columns.ts';
+import { type DecisionColumns, hashOf, readWhole } from '../shared/decisions/decision-columns.ts';
 import { withRoom } from './expiry-queue.ts';
 import { RowTable } from './row-table.ts';
 

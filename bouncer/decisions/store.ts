@@ -2,7 +2,7 @@ import { IpSet } from '../ipset/ip-set.ts';
 import type { Decision } from '../shared/domain/decision.ts';
 import { formatPrefix, type Prefix, prefixParts } from '../shared/net/prefix.ts';
 import { DecisionCounts } from './counts.ts';
-import { type DecisionList, pick } from './decision-list.ts';
+import { type DecisionList, pick } from '../shared/decisions/decision-list.ts';
 import { DecisionRows } from './decision-rows.ts';
 import { type Remediation, remediationOf } from './remediation.ts';
 

@@ -1,6 +1,6 @@
 import { JSONParser, TokenType } from '@streamparser/json';
-import { DecisionColumns } from '../decisions/decision-columns.ts';
-import type { DecisionList } from '../decisions/decision-list.ts';
+import { DecisionColumns } from '../shared/decisions/decision-columns.ts';
+import type { DecisionList } from '../shared/decisions/decision-list.ts';
 import { decodeDecision, decodeDeletedId, type RejectReason } from './decode.ts';
 
 /** What one pull brought. */

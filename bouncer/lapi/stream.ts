@@ -1,4 +1,4 @@
-import { pick } from '../decisions/decision-list.ts';
+import { pick } from '../shared/decisions/decision-list.ts';
 import { backoffDelay } from '../shared/runtime/backoff.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/logger.ts';

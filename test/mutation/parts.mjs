@@ -29,7 +29,7 @@ export const PARTS = {
     tests: ['unit/bouncer-lapi-{decode,batch}', 'property/bouncer-decode'],
   },
   decisions: {
-    mutate: ['bouncer/decisions/*.ts'],
+    mutate: ['bouncer/decisions/*.ts', 'bouncer/shared/decisions/*.ts'],
     // Not `bouncer-store-waste` and `bouncer-store-at-scale`: they need tens of thousands of decisions.
     tests: ['unit/bouncer-{store,store-rows,store-room,verdict,intake}', 'property/bouncer-{store,ban-set}'],
     runs: 10,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { DecisionColumns, hashOf, readWhole } from '../../bouncer/decisions/decision-columns.ts';
-import { type DecisionList, pick } from '../../bouncer/decisions/decision-list.ts';
+import { DecisionColumns, hashOf, readWhole } from '../../bouncer/shared/decisions/decision-columns.ts';
+import { type DecisionList, pick } from '../../bouncer/shared/decisions/decision-list.ts';
 import { ExpiryQueue } from '../../bouncer/decisions/expiry-queue.ts';
-import { Labels } from '../../bouncer/decisions/labels.ts';
+import { Labels } from '../../bouncer/shared/decisions/labels.ts';
 import { RowTable } from '../../bouncer/decisions/row-table.ts';
 import type { Prefix } from '../../bouncer/shared/net/prefix.ts';
 import { prefixWords } from '../../bouncer/shared/net/read-prefix.ts';

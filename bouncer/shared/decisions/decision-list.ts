@@ -1,4 +1,4 @@
-import type { Decision } from '../shared/domain/decision.ts';
+import type { Decision } from '../domain/decision.ts';
 
 /** Decisions one after the other, as in an array; those of a large list are made when they are asked for. */
 export interface DecisionList extends Iterable<Decision> {

@@ -1,5 +1,5 @@
-import type { Decision } from '../shared/domain/decision.ts';
-import type { Family } from '../shared/net/prefix.ts';
+import type { Decision } from '../domain/decision.ts';
+import type { Family } from '../net/prefix.ts';
 
 /** What a hundred thousand decisions share: a handful of labels is all that they have between them. */
 export type Label = Pick<Decision, 'origin' | 'scenario' | 'type'>;

@@ -1,6 +1,6 @@
-import type { Decision } from '../shared/domain/decision.ts';
-import { type Family, formatPrefix, type Prefix } from '../shared/net/prefix.ts';
-import { type PrefixWords, prefixWords, readPrefix } from '../shared/net/read-prefix.ts';
+import type { Decision } from '../domain/decision.ts';
+import { type Family, formatPrefix, type Prefix } from '../net/prefix.ts';
+import { type PrefixWords, prefixWords, readPrefix } from '../net/read-prefix.ts';
 import type { DecisionList } from './decision-list.ts';
 import { type Label, Labels } from './labels.ts';
 
