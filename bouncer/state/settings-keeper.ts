@@ -109,11 +109,11 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
     if (this.#redis?.isUp !== true) return;
     try {
       let wanted = await readWanted(this.#redis);
-      if (wanted.isFresh) {
+      if (this.#isWiped(wanted)) {
         await restoreWanted(this.#redis, this.#known);
         this.emit('wiped');
         wanted = await readWanted(this.#redis);
-        if (wanted.isFresh) return; // wiped once more: what it lacks is wanted all the same
+        if (this.#isWiped(wanted)) return; // once more: what it lacks is wanted all the same
       }
       const settings = { ...this.#known.settings, ...defined(wanted.settings) };
       this.#learn({ settings, allowlist: wanted.allowlist });
@@ -124,6 +124,12 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
       this.#trouble = reason;
       this.#log.warn({ reason }, 'settings could not be read from Redis; keeping the last known ones');
     }
+  }
+
+  /** A bouncer that knew nothing may have been there first. Settings are replaced and never taken away. */
+  #isWiped({ isFresh, settings }: Awaited<ReturnType<typeof readWanted>>): boolean {
+    const kept = defined(settings);
+    return isFresh || Object.keys(defined(this.#known.settings)).some((setting) => !(setting in kept));
   }
 
   #learn(known: Known): void {
