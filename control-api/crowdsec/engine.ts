@@ -23,6 +23,7 @@ export interface Engine {
 
 export type EngineReload =
   | { readonly kind: 'reloaded' }
-  | { readonly kind: 'not_running' }
+  /** It reads everything when it runs; `nextStep`: how it comes to that. */
+  | { readonly kind: 'not_running'; readonly nextStep: string }
   /** Somebody else runs it: what they have to do. */
   | { readonly kind: 'ask_operator'; readonly command: string };

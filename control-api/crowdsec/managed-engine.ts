@@ -25,6 +25,11 @@ const WELL_AFTER_MS = 60_000;
 /** One that ends this long after it was told to reload did not end because of that. */
 const RELOADS_WITHIN_MS = 30_000;
 
+const NEXT_STEPS = {
+  wanted: 'It is being started, and reads the change by itself.',
+  off: 'It reads the change when it is started next: switch protection on for that.',
+} as const;
+
 export interface ManagedEnginePorts {
   readonly command: EngineCommand;
   readonly transport: LapiTransport;
@@ -76,7 +81,9 @@ export class ManagedEngine implements Engine {
   /** CrowdSec reads its configuration and items again on SIGHUP; 1.4.6 ends instead when not daemonized, and is started anew. */
   reload(): Promise<EngineReload> {
     this.#isReloadDue = this.#process !== undefined && this.#state === 'starting';
-    if (this.#process === undefined || this.#state !== 'running') return Promise.resolve({ kind: 'not_running' });
+    if (this.#process === undefined || this.#state !== 'running') {
+      return Promise.resolve({ kind: 'not_running', nextStep: NEXT_STEPS[this.#isWanted ? 'wanted' : 'off'] });
+    }
     this.#toldToReloadAt = this.#ports.clock.monotonic();
     this.#process.hangUp();
     this.#ports.log.info(`${PREFIX} CrowdSec reloads`);

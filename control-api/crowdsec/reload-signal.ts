@@ -13,6 +13,12 @@ import type { LapiTransport } from './lapi-transport.ts';
 export const ASK_TO_RELOAD: EngineReload = { kind: 'ask_operator', command: 'systemctl reload crowdsec' };
 const ASK_TO_RESTART: EngineReload = { kind: 'ask_operator', command: 'systemctl restart crowdsec' };
 
+const DID_NOT_COME_BACK: EngineReload = {
+  kind: 'not_running',
+  nextStep:
+    'It did not come back when it was told to reload: its log says why. It reads the change when it is started next.',
+};
+
 /**
  * CrowdSec ends on a SIGHUP that comes while it starts, when LAPI answers already but its parsers are still being
  * read. Nothing outside tells when that is over, and it takes up to a minute.
@@ -58,7 +64,7 @@ export async function signalReload(ports: ReloadSignalPorts): Promise<EngineRelo
     log.warn(`CrowdSec (process ${search.pid}) could not be told to reload: ${reason}`);
     return ASK_TO_RELOAD;
   }
-  return (await isBack(search.pid, ports)) ? { kind: 'reloaded' } : { kind: 'not_running' };
+  return (await isBack(search.pid, ports)) ? { kind: 'reloaded' } : DID_NOT_COME_BACK;
 }
 
 /** Releases from 1.7 always reload; before, only with `daemonize: true`, and the official images had `false`. */

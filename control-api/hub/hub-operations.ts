@@ -13,7 +13,12 @@ export type HubOperation =
   | { readonly kind: 'upgrade' };
 
 export type HubOutcome =
-  | { readonly kind: 'done'; readonly changes: readonly HubChange[]; readonly reload: EngineReload }
+  | {
+      readonly kind: 'done';
+      readonly changes: readonly HubChange[];
+      /** Nothing is read again where nothing changed. */
+      readonly reload: EngineReload | undefined;
+    }
   | {
       readonly kind: 'failed';
       readonly failure: CscliFailure;
@@ -68,7 +73,7 @@ export class HubOperations {
     }
     // A first index shows what has been installed all along: it did not install it.
     const changes = before === undefined ? [] : difference(before, (await this.#items()) ?? before);
-    const reload: EngineReload = changes.length > 0 ? await engine.reload() : { kind: 'not_running' };
+    const reload = changes.length > 0 ? await engine.reload() : undefined;
     if (failure === undefined) {
       events.write('hub', `${title}: done, ${changes.length} changes`, { state: 'done', changes });
       log.info({ changes: changes.length }, `${title}: done`);

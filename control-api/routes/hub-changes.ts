@@ -8,7 +8,7 @@ import { type HubChange, planInstall, planRemove, planUpgrade } from '../hub/hub
 import { PRESETS } from '../hub/presets.ts';
 import { operationProblem, planProblem } from './hub-problems.ts';
 import { catalogOrProblem } from './hub.ts';
-import { changedSchema, itemParams } from './hub-schemas.ts';
+import { changedSchema, itemParams, reloadView } from './hub-schemas.ts';
 import { BASE, problems } from './shared-responses.ts';
 
 const answers = {
@@ -81,7 +81,8 @@ export function hubChangeRoutes({ hub, hubOperations }: HubChangePorts) {
   const carryOut = async (operation: HubOperation) => {
     const outcome = await hubOperations.run(operation);
     if (outcome.kind === 'failed') throw operationProblem(outcome);
-    return { preview: false, changes: [...outcome.changes], engine: outcome.reload };
+    const { changes, reload } = outcome;
+    return { preview: false, changes: [...changes], ...(reload === undefined ? {} : { engine: reloadView(reload) }) };
   };
   const change = async (kind: Kind, refs: readonly HubRef[], isPreview = false) => {
     const { changes, items } = await planned(hub, kind, refs);

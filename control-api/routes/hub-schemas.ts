@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import type { EngineReload } from '../crowdsec/engine.ts';
 import { HUB_STATUSES, HUB_TYPES, type HubItem } from '../hub/hub-item.ts';
 
 export const refSchema = z.object({ type: z.enum(HUB_TYPES), name: z.string() });
@@ -20,8 +21,9 @@ export const reloadSchema = z
   .object({
     kind: z.enum(['reloaded', 'not_running', 'ask_operator']),
     command: z.string().optional().openapi({ description: 'what to run where CrowdSec is not ours to reload' }),
+    next_step: z.string().optional().openapi({ description: 'how it comes to read the change where it does not run' }),
   })
-  .openapi('EngineReload');
+  .openapi('EngineReload', { description: 'whether CrowdSec has read what changed; absent where nothing did' });
 
 export const changedSchema = z
   .object({ preview: z.boolean(), changes: z.array(changeSchema), engine: reloadSchema.optional() })
@@ -44,4 +46,8 @@ export function itemView({ type, name, author, description, version, localVersio
     status,
     parts: parts.length,
   };
+}
+
+export function reloadView(reload: EngineReload): z.infer<typeof reloadSchema> {
+  return reload.kind === 'not_running' ? { kind: reload.kind, next_step: reload.nextStep } : { ...reload };
 }

@@ -1,11 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
-import { findCrowdsec } from '../../scripts/servers/binaries.ts';
 import { withCentralApi } from '../integration/control-api-crowdsec.ts';
-import { Internet } from '../support/internet/internet.ts';
 import { Workbench } from '../support/servers.ts';
 import { type Stack, startStack } from '../support/stack.ts';
-import { pageForEachTest } from './page-under-test.ts';
+import { internetFor, pageForEachTest } from './page-under-test.ts';
 
 const KEY = 'abcdefghijklmnop';
 
@@ -18,10 +16,7 @@ afterAll(() => workbench?.stop());
 pageForEachTest({
   start: async () => {
     workbench = await Workbench.open();
-    const { hubDir } = await findCrowdsec();
-    if (hubDir === undefined)
-      throw new Error('this CrowdSec came without its Hub, so nothing can be installed from it');
-    const internet = workbench.also(await Internet.start({ caFile: workbench.path('ca.pem'), hubDir }));
+    const internet = await internetFor(workbench);
     internet.capi.keys.add(KEY);
     stack = await startStack({
       caddy: 'newest',

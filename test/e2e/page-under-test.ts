@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { findCrowdsec } from '../../scripts/servers/binaries.ts';
 import { TestBrowser, type WatchedPage } from '../support/browser.ts';
+import { Internet } from '../support/internet/internet.ts';
+import type { Workbench } from '../support/servers.ts';
 import type { Stack } from '../support/stack.ts';
 
 /** The token that `startStack` gave to its control API. */
@@ -19,6 +22,13 @@ export async function signIn(page: Page, stack: Stack): Promise<void> {
   await page.getByLabel('Token').fill(await tokenOf(stack));
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
+}
+
+/** The Hub and the Central API, for a control API that gets `HTTPS_PROXY` and `SSL_CERT_FILE` of it. */
+export async function internetFor(workbench: Workbench): Promise<Internet> {
+  const { hubDir } = await findCrowdsec();
+  if (hubDir === undefined) throw new Error('this CrowdSec came without its Hub, so nothing can be installed from it');
+  return workbench.also(await Internet.start({ caFile: workbench.path('ca.pem'), hubDir }));
 }
 
 interface EachPage {

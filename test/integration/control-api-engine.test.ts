@@ -90,6 +90,7 @@ describe('a managed engine', () => {
     await waitFor(async () => (await fetch(`${crowdsec.url}/health`)).status === 200, { what: 'LAPI to be back' });
     expect(pid()).toBe(before);
     expect((await api.get('/alerts')).status).toBe(200); // its tokens died with the reload
+    expect((await api.post('/hub/update')).body).not.toHaveProperty('engine'); // nothing changed: nothing to read
   });
 
   it('stays off over a restart of the API when it was switched off, and never outlives it', async () => {
@@ -104,6 +105,13 @@ describe('a managed engine', () => {
     api = await startApi(workbench, settings(), { log });
     await waitFor(async () => (await api.get('/status')).status === 200, { what: 'the API to reach Redis' });
     expect((await engine()).state).toBe('stopped');
+    const removed = await api.delete('/hub/items/scenarios/crowdsecurity/http-probing');
+    expect(removed.body).toMatchObject({
+      engine: {
+        kind: 'not_running',
+        next_step: 'It reads the change when it is started next: switch protection on for that.',
+      },
+    });
     await api.put('/enabled', { enabled: true });
     await until('running');
   });

@@ -85,7 +85,7 @@ describe('while LAPI is not ready', { timeout: 60_000 }, () => {
     const engine = managed();
     engine.want(true);
     await waitFor(() => existsSync(ready), { what: 'the program to run' });
-    expect(await engine.reload()).toEqual({ kind: 'not_running' });
+    expect(await engine.reload()).toMatchObject({ nextStep: 'It is being started, and reads the change by itself.' });
     expect(existsSync(`${ready}.reload`)).toBe(false);
     isLapiUp = true;
     await waitFor(() => existsSync(`${ready}.reload`), { what: 'the reload' });

@@ -290,5 +290,10 @@ export interface HubChanges {
     readonly name: string;
     readonly action: 'install' | 'update' | 'remove';
   }[];
-  readonly engine?: { readonly kind: 'reloaded' | 'not_running' | 'ask_operator'; readonly command?: string };
+  /** Whether CrowdSec has read what changed. */
+  readonly engine?: {
+    readonly kind: 'reloaded' | 'not_running' | 'ask_operator';
+    readonly command?: string;
+    readonly next_step?: string;
+  };
 }

@@ -142,6 +142,14 @@ function Done({ result: { changes, engine } }: { readonly result: HubChanges }) 
         </p>
         {engine?.kind === 'reloaded' ? <p>CrowdSec has read it already.</p> : null}
       </Note>
+      {engine?.kind === 'not_running' ? (
+        <Note tone="idle">
+          <p>
+            <strong>CrowdSec does not run right now.</strong>
+          </p>
+          <p>{plain(engine.next_step ?? 'It reads the change when it is started next.')}</p>
+        </Note>
+      ) : null}
       {engine?.kind === 'ask_operator' && engine.command !== undefined ? (
         <div class="field">
           <span class="label">CrowdSec runs on its own: one more step makes it read the change</span>
