@@ -6,7 +6,7 @@ import type { FollowedIntake } from './fleet/fleet-follower.ts';
 import type { Batch } from './lapi/batch.ts';
 import type { PullFailure } from './lapi/failure.ts';
 import type { StreamConsumer } from './lapi/stream.ts';
-import type { Decision } from './shared/domain/decision.ts';
+import type { DecisionList } from './shared/decisions/decision-list.ts';
 import type { BouncerStatus } from './shared/domain/status.ts';
 import type { DecisionBatch } from './shared/redis/snapshot-codec.ts';
 import type { Clock } from './shared/runtime/clock.ts';
@@ -97,7 +97,7 @@ export class Intake implements StreamConsumer, FollowedIntake, Service {
     return this.#parts.desired.isComplete;
   }
 
-  onFollowedSet(decisions: readonly Decision[], isComplete: boolean): void {
+  onFollowedSet(decisions: DecisionList, isComplete: boolean): void {
     const { store, desired, filter } = this.#parts;
     this.#take('followed', decisions.length, () => store.replaceAll(filter(decisions)), isComplete);
     if (isComplete) desired.completed();

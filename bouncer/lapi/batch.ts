@@ -1,6 +1,7 @@
 import { JSONParser, TokenType } from '@streamparser/json';
 import { DecisionColumns } from '../shared/decisions/decision-columns.ts';
 import type { DecisionList } from '../shared/decisions/decision-list.ts';
+import { TopLevelMembers } from '../shared/runtime/top-level-members.ts';
 import { decodeDecision, decodeDeletedId, type RejectReason } from './decode.ts';
 
 /** What one pull brought. */
@@ -29,19 +30,15 @@ export class BatchReader {
   readonly #deletedIds: number[] = [];
   readonly #rejects = new Map<RejectReason, RejectCount>();
   readonly #parser: JSONParser;
+  readonly #members = new TopLevelMembers();
   #error: Error | undefined;
-  #depth = 0;
-  /** At the top level: the last name, and the one whose value comes next. */
-  #name: unknown;
-  #key: unknown;
-  readonly #lists = new Set<unknown>();
 
   /** @param receivedAt monotonic milliseconds at which LAPI began to answer. */
   constructor(kind: Batch['kind'], receivedAt: number) {
     this.#kind = kind;
     this.#parser = new JSONParser({ paths: ['$.new.*', '$.deleted.*'], keepStack: false });
     this.#parser.onError = (error) => (this.#error = error);
-    this.#parser.onToken = ({ token, value }) => this.#token(token, value);
+    this.#parser.onToken = ({ token, value }) => this.#members.see(token, value);
     // An element's list is named by the frame below it.
     this.#parser.onValue = ({ value, stack }) => this.#element(stack[1]?.key, value, receivedAt);
   }
@@ -56,23 +53,15 @@ export class BatchReader {
   finish(): Batch {
     if (this.#error !== undefined) throw this.#error;
     if (!this.#parser.isEnded) throw new Error('the reply ends in the middle of its JSON');
-    const isStream = this.#lists.has('new') && (this.#kind === 'full' || this.#lists.has('deleted'));
+    const isStream = this.#hasList('new') && (this.#kind === 'full' || this.#hasList('deleted'));
     if (!isStream) throw new Error('the reply is JSON, but not an object with the lists "new" and "deleted"');
     return { kind: this.#kind, decisions: this.#decisions, deletedIds: this.#deletedIds, rejects: this.#rejects };
   }
 
-  /** Sees which lists the document holds: neither `{}` nor `{"message":"new"}` may read as "no decisions". */
-  #token(token: TokenType, value: unknown): void {
-    if (this.#depth === 1) this.#member(token, value);
-    if (token === TokenType.LEFT_BRACE || token === TokenType.LEFT_BRACKET) this.#depth++;
-    else if (token === TokenType.RIGHT_BRACE || token === TokenType.RIGHT_BRACKET) this.#depth--;
-  }
-
-  #member(token: TokenType, value: unknown): void {
-    const isList = token === TokenType.LEFT_BRACKET || token === TokenType.NULL;
-    if (this.#key !== undefined && isList) this.#lists.add(this.#key);
-    this.#key = token === TokenType.COLON ? this.#name : undefined;
-    this.#name = value;
+  /** Neither `{}` nor `{"message":"new"}` may read as "no decisions"; Go writes an empty list as null, too. */
+  #hasList(name: string): boolean {
+    const beginning = this.#members.beginningOf(name);
+    return beginning === TokenType.LEFT_BRACKET || beginning === TokenType.NULL;
   }
 
   #element(list: unknown, value: unknown, receivedAt: number): void {

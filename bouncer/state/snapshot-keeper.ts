@@ -1,11 +1,12 @@
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { createGzip, gunzipSync } from 'node:zlib';
+import { createGzip } from 'node:zlib';
 import type { StoreChange } from '../decisions/store.ts';
 import type { Decision } from '../shared/domain/decision.ts';
 import type { RedisLink } from '../shared/redis/client.ts';
 import { DecisionSource, type LoadedSnapshot } from '../shared/redis/decision-source.ts';
-import { type DecisionBatch, decodeSnapshot, LARGEST_TEXT, snapshotChunks } from '../shared/redis/snapshot-codec.ts';
+import { type DecisionBatch, snapshotChunks } from '../shared/redis/snapshot-codec.ts';
+import { unpackSnapshot } from '../shared/redis/snapshot-reader.ts';
 import { readWholeSet } from '../shared/redis/whole-set.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
@@ -126,7 +127,7 @@ export class SnapshotKeeper implements Service {
 
   /** The newest set that can be had, without what ran out meanwhile. */
   async restore(): Promise<FoundSet | undefined> {
-    const onDisk = this.#fromDisk();
+    const onDisk = await this.#fromDisk();
     const inRedis = await this.#fromRedis();
     if (onDisk === undefined || inRedis === undefined) return onDisk ?? inRedis;
     // Both are written from the same bytes; what came after them is in Redis alone.
@@ -178,11 +179,12 @@ export class SnapshotKeeper implements Service {
     } else this.#isStaleInRedis = true;
   }
 
-  #fromDisk(): FoundSet | undefined {
-    const bytes = this.#parts.state.read(FILE);
+  async #fromDisk(): Promise<FoundSet | undefined> {
+    const { state, clock } = this.#parts;
+    const bytes = state.read(FILE);
     if (bytes === undefined) return undefined;
     try {
-      return decodeSnapshot(gunzipSync(bytes, { maxOutputLength: LARGEST_TEXT }).toString('utf8'), this.#parts.clock);
+      return await unpackSnapshot(bytes, clock);
     } catch (error) {
       this.#passOver(error);
       return undefined;

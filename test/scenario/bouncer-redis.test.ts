@@ -223,7 +223,7 @@ describe('the snapshot in Redis', () => {
 
   async function restored(redis: RedisLink): Promise<number[] | undefined> {
     const snapshot = await snapshotsOf(redis, [], () => undefined).restore();
-    return snapshot?.decisions.map(({ id }) => id);
+    return snapshot && Array.from(snapshot.decisions, ({ id }) => id);
   }
 
   it('restores a machine that lost its disk, and comes back after a wipe', async () => {

@@ -99,12 +99,12 @@ describe('the snapshot', () => {
     clock = new FakeClock(1, clock.wall() + 2_000); // another boot: the monotonic clock begins anew
     const restored = await keeper().restore();
     expect(restored?.takenAt).toBe(Date.parse('2026-01-01T00:00:00Z'));
-    expect(restored?.decisions).toEqual([decisionOf(1, '192.0.2.1', { expiresAt: 58_001 })]);
+    expect([...(restored?.decisions ?? [])]).toEqual([decisionOf(1, '192.0.2.1', { expiresAt: 58_001 })]);
   });
 
   it('of nobody is a snapshot, too', async () => {
     await written([]);
-    expect(await keeper().restore()).toMatchObject({ decisions: [] });
+    expect(await keeper().restore()).toMatchObject({ decisions: { length: 0 } });
   });
 
   it('is not there before a first complete pull: an empty set must not replace a good one', async () => {
@@ -132,7 +132,14 @@ describe('the snapshot', () => {
     ['half a file', gzipSync('{"schema":1,"taken_at":1,"groups":[]}').subarray(0, 20)],
     ['no JSON', gzipSync('<html>')],
     ['another schema', gzipSync('{"schema":2,"taken_at":1,"groups":[]}')],
+    ['half a document', gzipSync('{"schema":1,"taken_at":1,"groups":[')],
+    ['two documents', gzipSync('{"schema":1,"taken_at":1,"groups":[]}{}')],
+    ['no object', gzipSync('[1]')],
+    ['without a time', gzipSync('{"schema":1,"groups":[]}')],
     ['no groups', gzipSync('{"schema":1,"taken_at":1}')],
+    ['groups that are no list', gzipSync('{"schema":1,"taken_at":1,"groups":{}}')],
+    ['groups only further in', gzipSync('{"schema":1,"taken_at":1,"x":{"groups":[]}}')],
+    ['a group without values', gzipSync('{"schema":1,"taken_at":1,"groups":[{"ids":[1]}]}')],
     ['nothing', Buffer.alloc(0)],
   ])('that is %s is passed over with a warning', async (_, bytes) => {
     await stateDir().write('snapshot.json.gz', bytes);
@@ -140,10 +147,16 @@ describe('the snapshot', () => {
     expect(logger.warnings()).toEqual([expect.stringContaining('passed over')]);
   });
 
+  it('of no decisions is a snapshot, whatever else stands in it', async () => {
+    const text = JSON.stringify({ new: { groups: [1] }, groups: [], schema: 1, taken_at: 7 });
+    await stateDir().write('snapshot.json.gz', gzipSync(text));
+    expect(await keeper().restore()).toMatchObject({ takenAt: 7, decisions: { length: 0 } });
+  });
+
   it('whose lists do not fit together loses only what is damaged', async () => {
     const group = { origin: 'o', scenario: 's', type: 'ban', ids: [1, 2, 3, 4], values: ['192.0.2.1', 'x', '192.0.2.3'], until: [9e9, 9e9] }; // prettier-ignore
     await stateDir().write('snapshot.json.gz', gzipSync(JSON.stringify({ schema: 1, taken_at: 1, groups: [group] })));
-    expect((await keeper().restore())?.decisions.map(({ id }) => id)).toEqual([1]);
+    expect(Array.from((await keeper().restore())?.decisions ?? [], ({ id }) => id)).toEqual([1]);
   });
 
   it('that is being written leaves nothing untold of what changes meanwhile', async () => {

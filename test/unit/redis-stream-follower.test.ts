@@ -4,6 +4,7 @@ import { FleetFollower } from '../../bouncer/fleet/fleet-follower.ts';
 import type { FleetLease, Standing } from '../../bouncer/fleet/fleet-lease.ts';
 import type { StreamEntry } from '../../bouncer/shared/redis/batch-stream.ts';
 import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import type { LoadedSnapshot } from '../../bouncer/shared/redis/decision-source.ts';
 import { encodeBatch, snapshotChunks } from '../../bouncer/shared/redis/snapshot-codec.ts';
 import { StreamFollower } from '../../bouncer/shared/redis/stream-follower.ts';
 import { type SetSource, readWholeSet } from '../../bouncer/shared/redis/whole-set.ts';
@@ -13,11 +14,12 @@ import { decisionOf } from '../support/fake-decision.ts';
 import { fakeLog } from '../support/fake-log.ts';
 
 const ban = (id: number) => decisionOf(id, `192.0.2.${id}`);
+const idsOf = (decisions: Iterable<Decision>) => Array.from(decisions, ({ id }) => id);
 const number = (id: string) => Number(id.split('-')[0]);
 
 /** A snapshot and the entries of a stream, where any question can fail. */
 class FakeSource implements SetSource {
-  written = { takenAt: 0, position: '1-0', token: 1, decisions: [ban(1)] };
+  written: LoadedSnapshot = { takenAt: 0, position: '1-0', token: 1, decisions: [ban(1)] };
   entries: StreamEntry[] = [{ kind: 'snapshot', id: '1-0' }];
   /** Called before each answer. */
   onAsked: (what: 'snapshot' | 'holds' | 'after', position: string) => void = () => undefined;
@@ -60,8 +62,8 @@ class FollowedIds {
   readonly states: string[] = [];
   #ids = new Set<number>();
 
-  onSnapshot({ decisions }: { readonly decisions: readonly Decision[] }): void {
-    this.#ids = new Set(decisions.map(({ id }) => id));
+  onSnapshot({ decisions }: Pick<LoadedSnapshot, 'decisions'>): void {
+    this.#ids = new Set(idsOf(decisions));
     this.#note();
   }
 
@@ -176,7 +178,7 @@ describe('a set that is read once', () => {
       if (what === 'after' && position === '2-0') throw new Error('no batch');
     };
     const found = await readWholeSet(source);
-    expect(found?.decisions.map(({ id }) => id)).toEqual([1, 2]);
+    expect(idsOf(found?.decisions ?? [])).toEqual([1, 2]);
     expect(found?.trouble).toEqual(new Error('no batch'));
   });
 });
@@ -201,7 +203,7 @@ describe('a bouncer that follows', () => {
     const taken: string[] = [];
     const intake = {
       isComplete: true,
-      onFollowedSet: (decisions: readonly Decision[]) => void taken.push(`set ${decisions.map(({ id }) => id).join()}`),
+      onFollowedSet: (decisions: Iterable<Decision>) => void taken.push(`set ${idsOf(decisions).join()}`),
       onFollowedBatch: () => void taken.push('batch'),
     };
     const lease = {

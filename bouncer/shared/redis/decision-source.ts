@@ -1,13 +1,9 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
-import type { Decision } from '../domain/decision.ts';
+import type { DecisionList } from '../decisions/decision-list.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { readBatches, readSnapshot, type StreamEntry } from './batch-stream.ts';
 import type { RedisLink } from './client.ts';
 import { keys } from './keys.ts';
-import { decodeSnapshot, LARGEST_TEXT, type SnapshotContent } from './snapshot-codec.ts';
-
-const decompress = promisify(gunzip);
+import { type SnapshotContent, unpackSnapshot } from './snapshot-reader.ts';
 
 /** Where a stream begins. */
 const BEGINNING = '0-0';
@@ -22,7 +18,7 @@ export interface LoadedSnapshot {
   readonly position: string;
   /** Of the lease under which it was written; undefined where an older version wrote it. */
   readonly token: number | undefined;
-  readonly decisions: readonly Decision[];
+  readonly decisions: DecisionList;
 }
 
 /** What a bouncer tells of its decisions, in Redis. Every call throws when Redis, or what is in it, cannot be used. */
@@ -60,8 +56,7 @@ export class DecisionSource {
 
   async #read(): Promise<SnapshotContent | undefined> {
     const bytes = await readSnapshot(this.#redis);
-    if (bytes === undefined) return undefined;
-    return decodeSnapshot((await decompress(bytes, { maxOutputLength: LARGEST_TEXT })).toString('utf8'), this.#clock);
+    return bytes === undefined ? undefined : unpackSnapshot(bytes, this.#clock);
   }
 
   async #lastAnnouncement(): Promise<string> {

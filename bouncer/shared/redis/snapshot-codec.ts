@@ -10,7 +10,7 @@ import type { Clock } from '../runtime/clock.ts';
 /** Checked where it is read, entry by entry: a copy of a million of them is not worth a schema. */
 const column = z.custom<readonly unknown[]>((value) => Array.isArray(value));
 
-const groupSchema = z.object({
+export const groupSchema = z.object({
   origin: z.string(),
   scenario: z.string(),
   type: z.string(),
@@ -20,30 +20,19 @@ const groupSchema = z.object({
   until: column,
 });
 
-const snapshotSchema = z.object({
+/** What stands before the groups. */
+export const snapshotHeadSchema = z.object({
   schema: z.literal(1),
   taken_at: z.number(),
   /** Everything up to this entry of the batch stream is in it. */
   position: z.string().optional(),
   /** Of the lease under which it was written. */
   token: z.number().optional(),
-  groups: z.array(groupSchema),
 });
 
 const batchSchema = z.object({ schema: z.literal(1), removed: z.array(z.number()), groups: z.array(groupSchema) });
 
 type Group = z.infer<typeof groupSchema>;
-
-export interface SnapshotContent {
-  /** Milliseconds since the Unix epoch. */
-  readonly takenAt: number;
-  readonly position: string | undefined;
-  readonly token: number | undefined;
-  readonly decisions: Decision[];
-}
-
-/** Three million decisions. What unpacks to more was not written by us, and may not fill the memory. */
-export const LARGEST_TEXT = 256 * 1024 * 1024;
 
 /** Decisions encoded at a time: a million as one text would be held three times over. */
 const CHUNK = 5_000;
@@ -51,12 +40,10 @@ const CHUNK = 5_000;
 /** A snapshot's text in pieces, computed as they are asked for; `decisions` may change in between. */
 export function* snapshotChunks(
   decisions: Iterable<Decision>,
-  { position, token }: Partial<Pick<SnapshotContent, 'position' | 'token'>>,
+  { position, token }: Partial<Pick<z.infer<typeof snapshotHeadSchema>, 'position' | 'token'>>,
   clock: Clock,
 ): Generator<string, void, undefined> {
-  const { groups: _, ...head } = { schema: 1, taken_at: clock.wall(), position, token, groups: [] } satisfies z.infer<
-    typeof snapshotSchema
-  >;
+  const head = { schema: 1, taken_at: clock.wall(), position, token } satisfies z.infer<typeof snapshotHeadSchema>;
   yield `${JSON.stringify(head).slice(0, -1)},"groups":[`;
   let separator = '';
   const rest = decisions[Symbol.iterator]();
@@ -80,15 +67,6 @@ function* atMost(count: number, decisions: Iterator<Decision>): Generator<Decisi
   }
 }
 
-/**
- * Reads a snapshot back, without what has run out meanwhile.
- * @throws Error when it is none: a snapshot that cannot be read is worth a warning, not a guess.
- */
-export function decodeSnapshot(text: string, clock: Clock): SnapshotContent {
-  const { taken_at: takenAt, position, token, groups } = snapshotSchema.parse(JSON.parse(text));
-  return { takenAt, position, token, decisions: fromGroups(groups, clock) };
-}
-
 export interface DecisionBatch {
   readonly added: readonly Decision[];
   readonly removedIds: readonly number[];
@@ -102,7 +80,8 @@ export function encodeBatch({ added, removedIds }: DecisionBatch, clock: Clock):
 /** @throws Error when it is none. */
 export function decodeBatch(text: string, clock: Clock): DecisionBatch {
   const { removed, groups } = batchSchema.parse(JSON.parse(text));
-  return { removedIds: removed, added: fromGroups(groups, clock) };
+  const reader = new GroupReader(clock);
+  return { removedIds: removed, added: groups.flatMap((group) => [...reader.read(group)]) };
 }
 
 interface GrowingGroup {
@@ -128,19 +107,24 @@ function toGroups(decisions: Iterable<Decision>, clock: Clock): Group[] {
   return [...groups.values()];
 }
 
-function fromGroups(groups: readonly Group[], clock: Clock): Decision[] {
-  const now = clock.monotonic();
-  const offset = clock.wall() - now;
-  const decisions: Decision[] = [];
-  for (const { origin, scenario, type, ids, values, until } of groups) {
+/** Reads groups back, without what has run out meanwhile. */
+export class GroupReader {
+  readonly #now: number;
+  readonly #offset: number;
+
+  constructor(clock: Clock) {
+    this.#now = clock.monotonic();
+    this.#offset = clock.wall() - this.#now;
+  }
+
+  *read({ origin, scenario, type, ids, values, until }: Group): Generator<Decision, void, undefined> {
     for (const [i, id] of ids.entries()) {
       const [value, end] = [values[i], until[i]];
       // One that is cut short or damaged is passed over: it may not cost the others.
       if (typeof id !== 'number' || typeof value !== 'string' || typeof end !== 'number') continue;
       const prefix = parsePrefix(value);
-      const expiresAt = end * 1_000 - offset;
-      if (prefix !== undefined && expiresAt > now) decisions.push({ id, origin, scenario, type, prefix, expiresAt });
+      const expiresAt = end * 1_000 - this.#offset;
+      if (prefix !== undefined && expiresAt > this.#now) yield { id, origin, scenario, type, prefix, expiresAt };
     }
   }
-  return decisions;
 }

@@ -1,3 +1,5 @@
+import { DecisionColumns } from '../decisions/decision-columns.ts';
+import type { DecisionList } from '../decisions/decision-list.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { DecisionSource, LoadedSnapshot } from './decision-source.ts';
 import type { DecisionBatch } from './snapshot-codec.ts';
@@ -65,13 +67,15 @@ export async function readWholeSet(source: SetSource, announcedAt?: string): Pro
   return { ...snapshot, decisions: withChanges(snapshot.decisions, batches), place, trouble };
 }
 
-function withChanges(decisions: readonly Decision[], changes: readonly DecisionBatch[]): readonly Decision[] {
+function withChanges(decisions: DecisionList, changes: readonly DecisionBatch[]): DecisionList {
   const latest = new Map<number, Decision | undefined>();
   for (const { removedIds, added } of changes) {
     for (const id of removedIds) latest.set(id, undefined);
     for (const decision of added) latest.set(decision.id, decision);
   }
   if (latest.size === 0) return decisions;
-  const changed = [...latest.values()].filter((decision) => decision !== undefined);
-  return [...decisions.filter(({ id }) => !latest.has(id)), ...changed];
+  const whole = new DecisionColumns();
+  for (const decision of decisions) if (!latest.has(decision.id)) whole.add(decision);
+  for (const decision of latest.values()) if (decision !== undefined) whole.add(decision);
+  return whole;
 }
