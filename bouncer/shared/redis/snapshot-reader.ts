@@ -1,0 +1,81 @@
+import { createGunzip } from 'node:zlib';
+import { JSONParser, TokenType } from '@streamparser/json';
+import { DecisionColumns } from '../decisions/decision-columns.ts';
+import type { DecisionList } from '../decisions/decision-list.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { TopLevelMembers } from '../runtime/top-level-members.ts';
+import { GroupReader, groupSchema, snapshotHeadSchema } from './snapshot-codec.ts';
+
+export interface SnapshotContent {
+  /** Milliseconds since the Unix epoch. */
+  readonly takenAt: number;
+  readonly position: string | undefined;
+  readonly token: number | undefined;
+  readonly decisions: DecisionList;
+}
+
+/** Three million decisions. What unpacks to more was not written by us, and may not fill the memory. */
+const LARGEST_TEXT = 256 * 1024 * 1024;
+
+/** Unpacked at a time. */
+const CHUNK_BYTES = 64 * 1024;
+
+/**
+ * Reads a snapshot back, without what has run out meanwhile. A million decisions are 40 MB of text, and 300 as what
+ * `JSON.parse` makes of it: neither is ever held whole.
+ * @param bytes as written, packed.
+ * @throws Error when it is none: a snapshot that cannot be read is worth a warning, not a guess.
+ */
+export async function unpackSnapshot(bytes: Buffer, clock: Clock): Promise<SnapshotContent> {
+  const reader = new SnapshotReader(clock);
+  const unpacking = createGunzip({ chunkSize: CHUNK_BYTES });
+  unpacking.end(bytes);
+  let size = 0;
+  for await (const chunk of unpacking as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST_TEXT) throw new RangeError(`a snapshot of more than ${LARGEST_TEXT} bytes`);
+    reader.write(chunk);
+  }
+  return reader.finish();
+}
+
+/** Reads a snapshot's text as it arrives, group by group. */
+class SnapshotReader {
+  readonly #groups: GroupReader;
+  readonly #decisions = new DecisionColumns();
+  readonly #head: Record<string, unknown> = {};
+  readonly #members = new TopLevelMembers();
+  readonly #parser: JSONParser;
+  #error: Error | undefined;
+
+  constructor(clock: Clock) {
+    this.#groups = new GroupReader(clock);
+    const paths = [...Object.keys(snapshotHeadSchema.shape), 'groups.*'].map((path) => `$.${path}`);
+    this.#parser = new JSONParser({ paths, keepStack: false });
+    this.#parser.onError = (error) => (this.#error = error);
+    this.#parser.onToken = ({ token, value }) => this.#members.see(token, value);
+    this.#parser.onValue = ({ key, value }) => {
+      // A group is named by its place in the list.
+      if (typeof key === 'string') this.#head[key] = value;
+      else this.#add(value);
+    };
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#parser.write(chunk);
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  finish(): SnapshotContent {
+    if (!this.#parser.isEnded) throw new Error('the snapshot ends in the middle of its JSON');
+    const { taken_at: takenAt, position, token } = snapshotHeadSchema.parse(this.#head);
+    if (this.#members.beginningOf('groups') !== TokenType.LEFT_BRACKET) {
+      throw new Error('the snapshot has no list "groups"');
+    }
+    return { takenAt, position, token, decisions: this.#decisions };
+  }
+
+  #add(value: unknown): void {
+    for (const decision of this.#groups.read(groupSchema.parse(value))) this.#decisions.add(decision);
+  }
+}
