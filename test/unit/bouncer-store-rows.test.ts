@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DecisionColumns, hashOf, readWhole } from '../../bouncer/shared/decisions/decision-columns.ts';
 import { type DecisionList, pick } from '../../bouncer/shared/decisions/decision-list.ts';
+import { DecisionRows } from '../../bouncer/decisions/decision-rows.ts';
 import { ExpiryQueue } from '../../bouncer/decisions/expiry-queue.ts';
 import { Labels } from '../../bouncer/shared/decisions/labels.ts';
 import { RowTable } from '../../bouncer/decisions/row-table.ts';
@@ -156,6 +157,23 @@ describe('rows in a table', () => {
     const found = [0, 1, 2, 7].map((row) => table.find(5, (other) => other === row));
     expect(found).toEqual([0, undefined, 2, 7]);
     expect(() => table.remove(1)).toThrow('row 1 is not in the table');
+  });
+});
+
+describe('decisions on one prefix', () => {
+  it.each([0, 1, 2, 3])('stay, in their order, when the one at place %d is lifted', (place) => {
+    const rows = new DecisionRows();
+    const value = '203.0.113.9';
+    const four = [1, 2, 3, 4].map((id) => rows.add(decisionOf(id, value)));
+    const other = rows.add(decisionOf(5, '203.0.113.10'));
+    const idsOn = (prefix: string) => rows.on(prefix as Prefix).map((row) => rows.columns.idAt(row));
+    rows.remove(four[place]!);
+    const left = [1, 2, 3, 4].filter((id) => id !== place + 1);
+    expect([idsOn(value), idsOn('203.0.113.10')]).toEqual([left, [5]]);
+    rows.add(decisionOf(6, value));
+    expect(idsOn(value)).toEqual([...left, 6]);
+    rows.remove(other);
+    expect(idsOn('203.0.113.10')).toEqual([]);
   });
 });
 
