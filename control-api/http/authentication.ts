@@ -5,7 +5,7 @@ import { carriesToken } from '../../bouncer/shared/runtime/bearer.ts';
 import { isPagePath } from '../page/view-paths.ts';
 import type { Access } from './access.ts';
 import { Problem } from './problem.ts';
-import { SESSION_COOKIE, type Sessions } from './sessions.ts';
+import type { Sessions } from './sessions.ts';
 
 /** What anyone may ask, whatever the rules: probes, the page's files, and the sign-in itself. */
 const OPEN_PATHS = new Set(['/healthz', '/readyz', '/api/v1/session']);
@@ -20,7 +20,7 @@ export interface AuthenticationPorts {
 
 export function authentication({ access, sessions }: AuthenticationPorts, wrongTokens: WrongTokens): MiddlewareHandler {
   return async (c, next) => {
-    if (!isOpen(c, access) && !sessions.isOpen(getCookie(c, SESSION_COOKIE))) {
+    if (!isOpen(c, access) && !sessions.isOpen(getCookie(c, sessions.cookie))) {
       const given = c.req.header('authorization');
       if (!carriesToken(given, access.token)) {
         throw given === undefined ? unauthorized(access, false) : await wrongToken(c, access, wrongTokens);

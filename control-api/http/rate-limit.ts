@@ -6,7 +6,6 @@ import { carriesToken } from '../../bouncer/shared/runtime/bearer.ts';
 import { isPagePath } from '../page/view-paths.ts';
 import type { AuthenticationPorts } from './authentication.ts';
 import { Problem } from './problem.ts';
-import { SESSION_COOKIE } from './sessions.ts';
 
 const SECONDS = 10;
 
@@ -40,7 +39,7 @@ function isUnlimited({ req }: Context): boolean {
 }
 
 function tokenHolder(c: Context, { access, sessions }: Pick<AuthenticationPorts, 'access' | 'sessions'>) {
-  const session = getCookie(c, SESSION_COOKIE);
+  const session = getCookie(c, sessions.cookie);
   if (sessions.isOpen(session)) return `session ${session ?? ''}`;
   return carriesToken(c.req.header('authorization'), access.token) ? 'token' : undefined;
 }

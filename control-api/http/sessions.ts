@@ -6,10 +6,13 @@ const LIFETIME_MS = 12 * 3_600_000;
 /** More sign-ins than people; the oldest goes first. */
 const MOST = 100;
 
-export const SESSION_COOKIE = 'crowdsec_session';
-
 /** Signed-in browsers. In memory only: a restart asks for the token again. */
 export class Sessions {
+  /**
+   * Browsers keep one cookie of a name for all ports of a host, and behind a proxy no port tells two control APIs
+   * apart: each has a name of its own, for as long as its sessions live.
+   */
+  readonly cookie = `crowdsec_session_${randomBytes(6).toString('hex')}`;
   readonly #expiries = new Map<string, number>();
   readonly #clock: Clock;
 

@@ -3,7 +3,6 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { carriesToken } from '../../bouncer/shared/runtime/bearer.ts';
 import type { WrongTokens } from '../../bouncer/shared/http/wrong-tokens.ts';
 import { type AuthenticationPorts, wrongToken } from '../http/authentication.ts';
-import { SESSION_COOKIE } from '../http/sessions.ts';
 import { problems } from './shared-responses.ts';
 
 const PATH = '/api/v1/session';
@@ -59,14 +58,14 @@ export function sessionRoutes({ access, sessions, publicUrls }: SessionPorts, wr
     ...(access.tokenPath === undefined ? {} : { token_path: access.tokenPath }),
   });
   return new OpenAPIHono()
-    .openapi(getSession, (c) => c.json(session(sessions.isOpen(getCookie(c, SESSION_COOKIE))), 200))
+    .openapi(getSession, (c) => c.json(session(sessions.isOpen(getCookie(c, sessions.cookie))), 200))
     .openapi(postSession, async (c) => {
       const { token } = c.req.valid('json');
       if (!carriesToken(`Bearer ${token}`, access.token)) throw await wrongToken(c, access, wrongTokens);
       const { id, maxAgeSeconds } = sessions.open();
       const host = c.req.header('host')?.toLowerCase();
       const isHttps = publicUrls.some((url) => url.protocol === 'https:' && url.host === host);
-      setCookie(c, SESSION_COOKIE, id, {
+      setCookie(c, sessions.cookie, id, {
         httpOnly: true,
         sameSite: 'Strict',
         path: '/',
@@ -76,8 +75,8 @@ export function sessionRoutes({ access, sessions, publicUrls }: SessionPorts, wr
       return c.json(session(true), 200);
     })
     .openapi(deleteSession, (c) => {
-      sessions.close(getCookie(c, SESSION_COOKIE));
-      deleteCookie(c, SESSION_COOKIE, { path: '/' });
+      sessions.close(getCookie(c, sessions.cookie));
+      deleteCookie(c, sessions.cookie, { path: '/' });
       return c.json(session(false), 200);
     });
 }

@@ -139,7 +139,7 @@ export const TOUR: readonly Chapter[] = [
   },
   {
     title: "The page's session",
-    says: 'Browsers sign in with the same token and hold a cookie. Scripts do not need it.',
+    says: 'Browsers sign in with the same token and hold a cookie, whose name (`crowdsec_session_…`) each control API makes up at its start: several on one host do not sign each other out. Scripts do not need it.',
     stops: [
       get('/api/v1/session'),
       post('/api/v1/session', { body: { token: '$token' }, isLikeTheOneAbove: true }),

@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../scripts/servers/ports.ts';
+import { ControlApiProcess } from '../../scripts/servers/sidecar.ts';
 import { TestBrowser, type WatchedPage } from '../support/browser.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { signIn, tokenOf } from './page-under-test.ts';
@@ -41,6 +43,30 @@ describe('signing in', () => {
     expect(await page.context().cookies()).toMatchObject([{ httpOnly: true, sameSite: 'Strict' }]);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('Token').waitFor();
+  });
+});
+
+describe('signed in at two control APIs on one host', () => {
+  it('is signed in at both, since a cookie of one says nothing to the other', async () => {
+    watched = await browser.open();
+    const { page } = watched;
+    const token = 'the-token-of-the-second-one';
+    const env = { REDIS_URL: stack.redis.url, CONTROL_API_TOKEN: token, STATE_DIR: stack.workbench.path('second') };
+    const second = stack.workbench.also(new ControlApiProcess({ port: await freePort(), token, env }));
+    await second.start();
+    await signIn(page, stack);
+    await page.goto(second.url);
+    await page.getByLabel('Token').fill(token);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    for (const url of [stack.controlApi.url, second.url]) {
+      await page.goto(url);
+      await page.getByRole('heading', { name: 'Overview' }).waitFor();
+      expect(await page.getByLabel('Token').count()).toBe(0);
+    }
+    await page.goto('about:blank');
+    await second.stop();
+    watched = { ...watched, hosts: new Set([...watched.hosts].filter((host) => host !== new URL(second.url).host)) };
   });
 });
 

@@ -91,12 +91,27 @@ describe('a browser session', () => {
     const app = appAlone(configured);
     const signedIn = await signIn(app, TOKEN);
     const cookie = signedIn.headers.get('set-cookie') ?? '';
-    expect(cookie).toMatch(/^crowdsec_session=[\w-]{43}; .*HttpOnly.*SameSite=Strict/);
+    expect(cookie).toMatch(/^crowdsec_session_[0-9a-f]{12}=[\w-]{43}; .*HttpOnly.*SameSite=Strict/);
     expect(cookie).not.toContain('Secure');
     const headers = { cookie: cookie.split(';')[0] ?? '' };
     expect((await app.request('/openapi.json', { headers })).status).toBe(200);
     await app.request('/api/v1/session', { method: 'DELETE', headers });
     expect((await app.request('/openapi.json', { headers })).status).toBe(401);
+  });
+
+  it('goes on beside one at another control API on the same host: browsers keep their cookies together', async () => {
+    const [one, other] = [appAlone(configured), appAlone(configured)];
+    const jar = new Map<string, string>();
+    for (const app of [one, other]) {
+      const [pair = ''] = ((await signIn(app, TOKEN)).headers.get('set-cookie') ?? '').split(';');
+      const [name = '', value = ''] = pair.split('=');
+      jar.set(name, value);
+    }
+    const cookie = () => [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    for (const app of [one, other])
+      expect((await app.request('/openapi.json', { headers: { cookie: cookie() } })).status).toBe(200);
+    await other.request('/api/v1/session', { method: 'DELETE', headers: { cookie: cookie() } });
+    expect((await one.request('/openapi.json', { headers: { cookie: cookie() } })).status).toBe(200);
   });
 
   it('is marked Secure under a public https URL', async () => {
