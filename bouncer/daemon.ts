@@ -222,7 +222,7 @@ export class Daemon {
       settings: () => this.#settings.look(),
       refresh: (command) => this.#refresh.answer(command),
       refreshed: (command) => this.#refresh.heard(command),
-      resync: () => this.#stream.resync(),
+      resync: () => this.#lease.turn(), // which counts who asked
       published: () => this.#follower.knock(),
       lease: () => this.#lease.turn(),
     });

@@ -93,7 +93,7 @@ export class FleetLease extends EventEmitter<{ change: [Standing]; resync: [] }>
     return { kind: 'alone', reason: 'Redis does not answer, so nobody can pull for all' };
   }
 
-  /** Whether nobody else held the lease between our last one and this: Redis forgot, or we were away for a moment. */
+  /** Whether nobody else held the lease or pulled since our last one: Redis forgot, or we were away for a moment. */
   get isContinued(): boolean {
     return this.#isContinued;
   }
@@ -156,7 +156,8 @@ export class FleetLease extends EventEmitter<{ change: [Standing]; resync: [] }>
       this.#last = { at, turn };
       this.#isFirst = false;
       this.#token = Math.max(this.#token, turn.lease.token);
-      if (this.#isOurs(turn.lease)) this.#own(turn.lease.token);
+      const othersAsked = this.#resyncs !== undefined && turn.resyncs > this.#resyncs + (asksResync ? 1 : 0);
+      if (this.#isOurs(turn.lease)) this.#own(turn.lease.token, othersAsked);
       this.#hasOthers = turn.members.some((member) => member.id !== id);
       // Whoever has not heard of us could take deltas for the whole truth, should Redis be cut off now.
       if (joins && this.#hasOthers) await publishCommand(redis, { kind: 'lease' });
@@ -176,8 +177,9 @@ export class FleetLease extends EventEmitter<{ change: [Standing]; resync: [] }>
     return by === this.#parts.id && run === this.#run;
   }
 
-  #own(token: number): void {
-    if (token !== this.#ownToken) this.#isContinued = token - 1 === this.#ownToken;
+  /** @param othersAsked whether others pulled meanwhile, and may know more. */
+  #own(token: number, othersAsked: boolean): void {
+    if (token !== this.#ownToken) this.#isContinued = token - 1 === this.#ownToken && !othersAsked;
     this.#ownToken = token;
   }
 

@@ -71,6 +71,25 @@ describe('the lease', () => {
     expect([await link.commands.exists(keys.snapshot), await link.commands.xlen(keys.batches)]).toEqual([0, 0]);
   });
 
+  it('has a new token once another has pulled alone: what was written before is seen to be older', async () => {
+    const [first, second] = [await leaseOf('first'), await leaseOf('second')];
+    await first.turn();
+    await second.turn();
+    const shared = sharedSetOf(first, await linked(), clock);
+    clock.advance(2 * LEASE_MS);
+    for (const each of [first, second]) each.pulled();
+    await first.turn(); // its own pulls are in its set
+    expect([first.standing, first.isContinued]).toMatchObject([{ kind: 'leader', lease: { token: 1 } }, false]);
+    await second.turn();
+    expect(second.standing).toMatchObject({ kind: 'follower', lease: { token: 2, by: 'first' } });
+    await expect(shared?.append({ added: [], removedIds: [1] })).rejects.toThrow(StaleFence);
+    await first.turn();
+    expect([first.standing, first.isContinued]).toMatchObject([{ kind: 'leader', lease: { token: 2 } }, false]);
+    await redis.wipe();
+    await first.turn();
+    expect([first.standing, first.isContinued]).toMatchObject([{ kind: 'leader', lease: { token: 3 } }, true]);
+  });
+
   it('makes a newcomer known at once: whoever took itself for the only one would trust deltas that another pull cut short', async () => {
     const listener = await linked();
     const heard: string[] = [];

@@ -209,6 +209,29 @@ describe('two bouncers on one Redis, with one key', () => {
     await untilBanned('192.0.2.11', first, second);
   }, 180_000);
 
+  it('lift nothing when one follows again that has pulled alone, however long the leader cannot pull', async () => {
+    const leader = await bouncer('first', { CROWDSEC_POLL_INTERVAL: '1h' });
+    const other = await bouncer('second');
+    await untilRole(other, 'follower');
+    other.wire.set({ kind: 'half_open' });
+    await untilRole(other, 'alone');
+    lapi.ban('192.0.2.21'); // which only the one that pulls alone gets to know
+    await untilBanned('192.0.2.21', other);
+    const { answer } = lapi.server;
+    lapi.server.says(503, 'gone');
+    other.wire.set(NO_FAULT);
+    await waitFor(() => roleOf(other) === 'follower' && other.daemon.status.lapi.state === 'down', {
+      what: 'what the leader has written to be looked at',
+      withinMs: LONG_MS,
+    });
+    expect([isBanned(leader, '192.0.2.21'), isBanned(other, '192.0.2.21')]).toEqual([false, true]);
+    lapi.unban('192.0.2.21');
+    lapi.ban('192.0.2.22');
+    lapi.server.answer = answer;
+    await untilBanned('192.0.2.22', leader, other);
+    await untilAllowed('192.0.2.21', other);
+  }, 120_000);
+
   it('keep every decision when Redis is wiped, and go on', async () => {
     const [first, second] = [await bouncer('first'), await bouncer('second')];
     lapi.ban('192.0.2.12');

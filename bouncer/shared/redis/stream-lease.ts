@@ -39,7 +39,10 @@ export interface LeaseWish {
   readonly known: number;
   /** Takes over at once what an earlier run with the same id left behind. */
   readonly takesOwn: boolean;
-  /** Deltas may have been lost: whoever holds the lease pulls everything. */
+  /**
+   * Deltas may have been lost: whoever holds the lease pulls everything. Another's gets a new token at once, so that
+   * what was written before it has done so is seen to be older than what the one that asks has pulled.
+   */
   readonly asksResync: boolean;
 }
 
@@ -52,13 +55,18 @@ if ARGV[6] == '1' then redis.call('INCR', KEYS[3]) end
 local held = redis.call('GET', KEYS[1])
 local by, run
 if held then by, run = string.match(held, '^%d+ (%S+) (%S+)$') end
+local function give(id, process, ms)
+  local token = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), tonumber(ARGV[4])) + 1
+  redis.call('SET', KEYS[2], string.format('%.0f', token))
+  held = string.format('%.0f', token) .. ' ' .. id .. ' ' .. process
+  redis.call('SET', KEYS[1], held, 'PX', ms)
+end
 if by == ARGV[1] and run == ARGV[2] then
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
 elseif not by or (by == ARGV[1] and ARGV[5] == '1') then
-  local token = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), tonumber(ARGV[4])) + 1
-  redis.call('SET', KEYS[2], string.format('%.0f', token))
-  held = string.format('%.0f', token) .. ' ' .. ARGV[1] .. ' ' .. ARGV[2]
-  redis.call('SET', KEYS[1], held, 'PX', ARGV[3])
+  give(ARGV[1], ARGV[2], ARGV[3])
+elseif ARGV[6] == '1' then
+  give(by, run, math.max(1, redis.call('PTTL', KEYS[1])))
 end
 local members = {}
 local scores = redis.call('ZRANGE', KEYS[4], 0, -1, 'WITHSCORES')
