@@ -106,6 +106,29 @@ describe('an IP set', () => {
     );
   });
 
+  it.each<[string, (set: IpSet) => void]>([
+    [
+      'as much comes as goes',
+      (set) => {
+        set.add(prefix('3.3.3.3'));
+        set.delete(prefix('2.2.2.2'));
+      },
+    ],
+    [
+      'one comes before all go',
+      (set) => {
+        set.add(prefix('3.3.3.3'));
+        set.clear();
+      },
+    ],
+  ])('does not let itself be changed during a walk where %s', (_, change) => {
+    const changed = IpSet.from(prefixes('1.1.1.1', '2.2.2.2'));
+    const walk = changed[Symbol.iterator]();
+    expect(walk.next().value).toBe('1.1.1.1');
+    change(changed);
+    expect(() => walk.next()).toThrow('changed during a walk');
+  });
+
   it('forgets everything when cleared', () => {
     const set = IpSet.from(members);
     set.clear();
