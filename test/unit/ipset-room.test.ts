@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { IpSet } from '../../bouncer/ipset/ip-set.ts';
+import { ROOT_SLOTS } from '../../bouncer/ipset/root.ts';
 import { validate } from '../../bouncer/ipset/validate.ts';
 import { formatPrefix } from '../../bouncer/shared/net/prefix.ts';
 
@@ -44,10 +45,45 @@ describe.each([
     expect(set.size).toBe(1_200);
   });
 
+  /** How often the memory of a set is copied during changes, and the most words that it has. */
+  function watch(set: IpSet, count: number, change: (i: number) => void) {
+    let { words } = trieOf(set).pool;
+    let [copies, most] = [0, words.length];
+    for (let i = 0; i < count; i++) {
+      change(i);
+      if (trieOf(set).pool.words !== words) copies++;
+      words = trieOf(set).pool.words;
+      most = Math.max(most, words.length);
+    }
+    return { copies, most };
+  }
+
+  it('is made in a few large steps, and first of what lies free', () => {
+    const set = new IpSet();
+    const empty = trieOf(set).pool.words.length;
+    const grown = watch(set, 5_000, (i) => set.add(address(i)));
+    expect(grown.copies).toBeLessThan(12);
+    expect(grown.most).toBeLessThan(2 * empty);
+    const shrunk = watch(set, 4_990, (i) => set.delete(address(i)));
+    expect(shrunk.copies).toBeLessThan(100);
+    expect(trieOf(set).pool.words.length).toBeLessThan(1.1 * empty);
+  });
+
+  it('is left alone while one comes and goes', () => {
+    const set = new IpSet();
+    expect(watch(set, 200, (i) => set.add(address(i)) && set.delete(address(i))).copies).toBe(0);
+  });
+
+  it('is counted with all that grows, and what is beside it', () => {
+    const { pool, short, byteLength } = trieOf(setOf(300));
+    expect(short.byteLength).toBe((3 * ROOT_SLOTS) / 8);
+    expect(byteLength).toBeGreaterThan(pool.words.byteLength + short.byteLength);
+  });
+
   it('is what its members need once it is built, and it takes more', () => {
     const members = Array.from({ length: 1_200 }, (_, i) => address(i));
     const [built, grown] = [IpSet.from(members), setOf(1_200)];
-    expect(built.byteLength).toBeLessThan(grown.byteLength);
+    expect(trieOf(built).byteLength).toBeLessThan(trieOf(grown).byteLength);
     for (let i = 1_200; i < 1_300; i++) expect(built.add(address(i))).toBe(true);
     validate(trieOf(built), width);
     expect(built.size).toBe(1_300);
