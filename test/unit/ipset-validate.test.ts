@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { IpSet } from '../../bouncer/ipset/ip-set.ts';
-import { removeSlot } from '../../bouncer/ipset/node.ts';
-import { blockOf, isBucket, nodeSlot, recordSize } from '../../bouncer/ipset/slot.ts';
+import { createNode, insertSlot, removeSlot, setPath, slotAt } from '../../bouncer/ipset/node.ts';
+import { blockOf, bucketSlot, isBucket, nodeSlot, recordSize } from '../../bouncer/ipset/slot.ts';
 import { validate } from '../../bouncer/ipset/validate.ts';
 import type { Prefix } from '../../bouncer/shared/net/prefix.ts';
 
@@ -35,14 +35,31 @@ describe('validate', () => {
     expect(() => validate(build(), 32)).not.toThrow();
   });
 
+  it('counts the prefixes that are too short for the root table', () => {
+    const set = IpSet.from(['10.0.0.0/8', '11.0.0.0/8', '11.1.1.1'] as Prefix[]);
+    validate(set.ipv4, 32);
+    set.delete('10.0.0.0/8' as Prefix);
+    validate(set.ipv4, 32);
+    set.ipv4.size--;
+    expect(() => validate(set.ipv4, 32)).toThrow('1 members are counted, 2 are there');
+  });
+
   it.each<[string, string, (trie: ReturnType<typeof build>) => void]>([
     ['a size that is not that of the members', 'members are counted', (trie) => trie.size++],
     ['a subtree that is lost', 'members are counted', (trie) => (trie.pool.words[link] = 0)],
     ['a block in two places', 'in two blocks', (trie) => (trie.pool.words[0x0b00] = trie.pool.words[link]!)],
     ['a block outside of the pool', 'past the end', (trie) => (trie.pool.words[link] = nodeSlot(trie.pool.end))],
     ['a path of part of a stride', 'whole strides', (trie) => (trie.pool.words[at(trie) + 1] = 0x1c000000)],
+    ['a path of no bits', 'not none', (trie) => (trie.pool.words[at(trie) + 1] = 0x8000_0000)],
+    ['a path that is not marked', 'not none', (trie) => (trie.pool.words[at(trie) + 1] = 0)],
     ['a path out of its word', 'stays in its word', (trie) => (trie.pool.words[at(trie) + 1] = 0x10000800)],
+    ['a child that is empty', 'a leaf has a marker', (trie) => (trie.pool.words[at(trie) + 3] = 0)],
     ['a leaf longer than an address', 'no longer than an address', (trie) => (trie.pool.words[at(trie) + 3] = 4)],
+    [
+      'a record that ends above its bucket',
+      'ends below its slot',
+      (trie) => (trie.pool.words[bucket(trie) + 1] = 0x1001_0000),
+    ],
     [
       'a record longer than an address',
       'no later than an address',
@@ -64,6 +81,36 @@ describe('validate', () => {
       (trie) => {
         trie.pool.words[at(trie)]! &= ~2;
         removeSlot(trie.pool, link, 18);
+      },
+    ],
+    [
+      'a node that only leads to another',
+      'only leads on',
+      (trie) => {
+        const below = trie.pool.words[link]!;
+        trie.pool.words[link] = nodeSlot(createNode(trie.pool, 0));
+        insertSlot(trie.pool, link, 17, below);
+        setPath(trie.pool, slotAt(at(trie), trie.pool.words[at(trie)]!, 17), 0);
+      },
+    ],
+    [
+      'a bucket of one where no block is needed',
+      'can be short',
+      (trie) => {
+        const block = trie.pool.allocate(2);
+        trie.pool.words.set([0x1801, 0x1801_1200], block);
+        trie.pool.words[at(trie) + 3] = bucketSlot(block, 1);
+      },
+    ],
+    [
+      'records of more words than they need',
+      'the words they need',
+      (trie) => {
+        const records = trie.pool.words.slice(bucket(trie) + 1, bucket(trie) + 33);
+        trie.pool.release(bucket(trie), 33);
+        const block = trie.pool.allocate(65);
+        trie.pool.words.set([0x2020, ...[...records].flatMap((record) => [record, 0])], block);
+        trie.pool.words[at(trie) + 2] = bucketSlot(block, 2);
       },
     ],
     ['words that nothing leads to', 'is lost', (trie) => trie.pool.end++],
