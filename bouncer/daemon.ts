@@ -223,6 +223,7 @@ export class Daemon {
       refresh: (command) => this.#refresh.answer(command),
       refreshed: (command) => this.#refresh.heard(command),
       resync: () => this.#lease.turn(), // which counts who asked
+      snapshot: () => this.#snapshot.asked(),
       published: () => this.#follower.knock(),
       lease: () => this.#lease.turn(),
     });

@@ -63,6 +63,8 @@ export class SnapshotKeeper implements Service {
   #isFileBehind = false;
   /** Redis lacks something that no batch will bring. */
   #isStaleInRedis = true;
+  /** Somebody cannot read what stands in Redis. */
+  #isAskedFor = false;
   #isComplete = false;
   #position: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -75,7 +77,9 @@ export class SnapshotKeeper implements Service {
 
   start(): void {
     this.#timer = setInterval(() => {
-      if (this.#parts.clock.monotonic() >= this.#notBefore) void this.flush();
+      if (this.#parts.clock.monotonic() < this.#notBefore) return;
+      this.#isStaleInRedis ||= this.#isAskedFor;
+      void this.flush();
     }, INTERVAL_MS);
     this.#parts.redis?.on('up', () => this.redisForgot());
   }
@@ -106,6 +110,11 @@ export class SnapshotKeeper implements Service {
   redisForgot(): void {
     this.#isStaleInRedis = true;
     if (this.#isComplete) void this.flush();
+  }
+
+  /** Somebody needs the whole set in Redis anew, who may ask every second: it comes no sooner than a change would. */
+  asked(): void {
+    this.#isAskedFor = true;
   }
 
   /** Tells what changed; only call it once a complete pull is part of the set. */
@@ -166,7 +175,7 @@ export class SnapshotKeeper implements Service {
     this.#isDirty = false;
     this.#isFileBehind = true; // until it is written
     const isNews = shared !== undefined && this.#isStaleInRedis;
-    if (isNews) this.#isStaleInRedis = false;
+    if (isNews) this.#isStaleInRedis = this.#isAskedFor = false;
     const began = clock.monotonic();
     const head = { position: this.#position, token: shared?.token };
     const bytes = await compress(snapshotChunks(decisions(), head, clock));

@@ -21,6 +21,8 @@ const number = (id: string) => Number(id.split('-')[0]);
 class FakeSource implements SetSource {
   written: LoadedSnapshot = { takenAt: 0, position: '1-0', token: 1, decisions: [ban(1)] };
   entries: StreamEntry[] = [{ kind: 'snapshot', id: '1-0' }];
+  /** How often a snapshot was asked for. */
+  wishes = 0;
   /** Called before each answer. */
   onAsked: (what: 'snapshot' | 'holds' | 'after', position: string) => void = () => undefined;
 
@@ -28,6 +30,11 @@ class FakeSource implements SetSource {
     await Promise.resolve();
     this.onAsked('snapshot', '');
     return this.written;
+  }
+
+  async askForSnapshot() {
+    await Promise.resolve();
+    this.wishes++;
   }
 
   async holds(position: string) {
@@ -45,6 +52,10 @@ class FakeSource implements SetSource {
 
   append(added: readonly Decision[], removedIds: readonly number[] = []): void {
     this.entries.push({ kind: 'batch', id: this.#nextId, batch: { added, removedIds } });
+  }
+
+  damage(): void {
+    this.entries.push({ kind: 'unreadable', id: this.#nextId, reason: 'no batch' });
   }
 
   announce(decisions: Decision[]): void {
@@ -150,6 +161,38 @@ describe('whoever follows the stream', () => {
     source.append([], [7]);
     await follower.catchUp();
     expect(set.states).toEqual(['7,8', '8']);
+  });
+
+  it('goes on from a snapshot that was announced after an entry that it cannot read, however far behind that', async () => {
+    const source = new FakeSource();
+    const set = new FollowedIds();
+    source.damage();
+    for (const id of [2, 3]) source.append([ban(id)]);
+    source.announce([ban(1), ban(2), ban(3)]); // which begins with what may not be in it
+    source.append([ban(4)]);
+    expect(await new StreamFollower(source, set).catchUp()).toBe(true);
+    expect(set.states).toEqual(['1,2,3,4']);
+  });
+
+  it('asks for a snapshot where nothing else helps, and keeps what it holds until then', async () => {
+    const source = new FakeSource();
+    const set = new FollowedIds();
+    const follower = new StreamFollower(source, set);
+    source.onAsked = () => {
+      throw new Error('Command timed out');
+    };
+    await expect(follower.catchUp()).rejects.toThrow('Command timed out');
+    source.onAsked = () => undefined;
+    await follower.catchUp();
+    expect(source.wishes).toBe(0);
+    source.damage();
+    await expect(follower.catchUp()).rejects.toThrow('no batch');
+    follower.startAgain();
+    await expect(follower.catchUp()).rejects.toThrow('no batch');
+    expect([source.wishes, set.states]).toEqual([2, ['1']]);
+    source.announce([ban(2)]);
+    await follower.catchUp();
+    expect([source.wishes, set.states]).toEqual([2, ['1', '2']]);
   });
 
   it('starts again although it was asked to in the middle of a look', async () => {

@@ -12,6 +12,8 @@ export const commandSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('resync') }),
   /** The stream of batches has grown. */
   z.object({ kind: z.literal('published') }),
+  /** The snapshot, or a batch after it, cannot be read or is gone: the one that pulls writes the snapshot anew. */
+  z.object({ kind: z.literal('snapshot') }),
   /** The lease to pull is free, or a bouncer has come: nobody need wait for a turn to know. */
   z.object({ kind: z.literal('lease') }),
 ]);

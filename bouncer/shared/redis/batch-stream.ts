@@ -10,7 +10,9 @@ const KEPT = 2_000;
 /** An entry of the stream: what changed, or that the snapshot was written anew and replaces everything. */
 export type StreamEntry =
   | { readonly kind: 'batch'; readonly id: string; readonly batch: DecisionBatch }
-  | { readonly kind: 'snapshot'; readonly id: string };
+  | { readonly kind: 'snapshot'; readonly id: string }
+  /** Damaged: what it said is only in the snapshot that is announced next. */
+  | { readonly kind: 'unreadable'; readonly id: string; readonly reason: string };
 
 /** Somebody else pulls for the fleet by now; nothing was written. */
 export class StaleFence extends Error {
@@ -71,10 +73,7 @@ function written(reply: unknown): string {
   return reply;
 }
 
-/**
- * The entries after `position`, oldest first, at most `count`.
- * @throws Error where an entry cannot be read: whoever follows must start from the snapshot again.
- */
+/** The entries after `position`, oldest first, at most `count`. */
 export async function readBatches(
   redis: RedisLink,
   position: string,
@@ -83,6 +82,14 @@ export async function readBatches(
 ): Promise<StreamEntry[]> {
   const entries = await redis.commands.xrange(keys.batches, `(${position}`, '+', 'COUNT', count);
   return entries.map(([id, [field, value = '']]) =>
-    field === 'snapshot' ? { kind: 'snapshot', id } : { kind: 'batch', id, batch: decodeBatch(value, clock) },
+    field === 'snapshot' ? { kind: 'snapshot', id } : batchOf(id, value, clock),
   );
+}
+
+function batchOf(id: string, text: string, clock: Clock): StreamEntry {
+  try {
+    return { kind: 'batch', id, batch: decodeBatch(text, clock) };
+  } catch (error) {
+    return { kind: 'unreadable', id, reason: error instanceof Error ? error.message : String(error) };
+  }
 }

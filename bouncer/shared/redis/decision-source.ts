@@ -2,8 +2,10 @@ import type { DecisionList } from '../decisions/decision-list.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { readBatches, readSnapshot, type StreamEntry } from './batch-stream.ts';
 import type { RedisLink } from './client.ts';
+import { publishCommand } from './command-channel.ts';
 import { keys } from './keys.ts';
 import { type SnapshotContent, unpackSnapshot } from './snapshot-reader.ts';
+import { UnreadableSet } from './unreadable-set.ts';
 
 /** Where a stream begins. */
 const BEGINNING = '0-0';
@@ -54,9 +56,17 @@ export class DecisionSource {
     return (await this.#redis.commands.xrange(keys.batches, position, position)).length > 0;
   }
 
+  /** Never fails; a lost word is said again by whoever still cannot read what there is. */
+  async askForSnapshot(): Promise<void> {
+    await publishCommand(this.#redis, { kind: 'snapshot' }).catch(() => undefined);
+  }
+
   async #read(): Promise<SnapshotContent | undefined> {
     const bytes = await readSnapshot(this.#redis);
-    return bytes === undefined ? undefined : unpackSnapshot(bytes, this.#clock);
+    if (bytes === undefined) return undefined;
+    return unpackSnapshot(bytes, this.#clock).catch((error: unknown) => {
+      throw new UnreadableSet(error instanceof Error ? error.message : String(error));
+    });
   }
 
   async #lastAnnouncement(): Promise<string> {

@@ -1,5 +1,6 @@
 import type { LoadedSnapshot } from './decision-source.ts';
 import type { DecisionBatch } from './snapshot-codec.ts';
+import { UnreadableSet } from './unreadable-set.ts';
 import { type Place, readPage, readWholeSet, type SetSource } from './whole-set.ts';
 
 /** What becomes of what is read. */
@@ -26,9 +27,19 @@ export class StreamFollower {
     this.#place = undefined;
   }
 
-  /** Reads on to the end of the stream. @returns false when there is nothing to read: never written, or wiped. */
+  /**
+   * Reads on to the end of the stream. Where that takes a new snapshot, it is asked for: while nothing changes, none
+   * would come. @returns false when there is nothing to read: never written, or wiped.
+   */
   async catchUp(): Promise<boolean> {
-    return this.#place === undefined ? this.#load() : this.#advance(this.#place);
+    try {
+      const isThere = await (this.#place === undefined ? this.#load() : this.#advance(this.#place));
+      if (!isThere) await this.#source.askForSnapshot?.();
+      return isThere;
+    } catch (error) {
+      if (error instanceof UnreadableSet) await this.#source.askForSnapshot?.();
+      throw error;
+    }
   }
 
   /**

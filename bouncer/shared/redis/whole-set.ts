@@ -1,10 +1,13 @@
 import { DecisionColumns } from '../decisions/decision-columns.ts';
 import type { DecisionList } from '../decisions/decision-list.ts';
 import type { Decision } from '../domain/decision.ts';
+import type { StreamEntry } from './batch-stream.ts';
 import type { DecisionSource, LoadedSnapshot } from './decision-source.ts';
 import type { DecisionBatch } from './snapshot-codec.ts';
+import { UnreadableSet } from './unreadable-set.ts';
 
-export type SetSource = Pick<DecisionSource, 'snapshot' | 'after' | 'holds'>;
+export type SetSource = Pick<DecisionSource, 'snapshot' | 'after' | 'holds'> &
+  Partial<Pick<DecisionSource, 'askForSnapshot'>>;
 
 /** How far the stream was read. */
 export interface Place {
@@ -27,12 +30,15 @@ interface WholeSet extends LoadedSnapshot {
   readonly trouble: Error | undefined;
 }
 
+/** @throws UnreadableSet where an entry cannot be read, and no snapshot is announced after it. */
 export async function readPage(source: SetSource, { position, isAnchored }: Place): Promise<Page> {
   const isHeld = await source.holds(position);
   if (!isHeld && isAnchored) return { kind: 'snapshot', announcedAt: undefined };
   const entries = await source.after(position);
   const announced = entries.findLast(({ kind }) => kind === 'snapshot');
   if (announced !== undefined) return { kind: 'snapshot', announcedAt: announced.id };
+  const damaged = entries.find((entry) => entry.kind === 'unreadable');
+  if (damaged !== undefined) return { kind: 'snapshot', announcedAt: await announcedAfter(source, damaged) };
   const read = entries.filter((entry) => entry.kind === 'batch');
   const last = read.at(-1);
   return {
@@ -40,6 +46,17 @@ export async function readPage(source: SetSource, { position, isAnchored }: Plac
     batches: read.map(({ batch }) => batch),
     place: last === undefined ? { position, isAnchored: isHeld } : { position: last.id, isAnchored: true },
   };
+}
+
+async function announcedAfter(source: SetSource, { id, reason }: { id: string; reason: string }): Promise<string> {
+  let position: string | undefined = id;
+  while (position !== undefined) {
+    const entries: StreamEntry[] = await source.after(position);
+    const announced = entries.findLast(({ kind }) => kind === 'snapshot');
+    if (announced !== undefined) return announced.id;
+    position = entries.at(-1)?.id;
+  }
+  throw new UnreadableSet(reason);
 }
 
 /**
