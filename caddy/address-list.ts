@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-const MARKER = 'crowdsec-list:';
+export const MARKER = 'crowdsec-list:';
 const MARKED = /"crowdsec-list:([0-9a-f]{64})"/;
 
 /** Values written at a time: some 300 KB of JSON. */
@@ -30,7 +30,7 @@ export class AddressList {
   }
 
   toJSON(): string {
-    return MARKER + this.digest;
+    return markerOf(this.digest);
   }
 }
 
@@ -48,9 +48,21 @@ function* jsonOf(values: ListedValues): Generator<string, void, undefined> {
   yield (chunk.length === 0 ? before.replace(',', '') : before + JSON.stringify(chunk).slice(1, -1)) + ']';
 }
 
-/** The JSON text of a value in pieces, with every address list written out; the pieces of one list are shared. */
-export function jsonChunks(text: string, lists: readonly AddressList[]): readonly Buffer[] {
-  const written = new Map<string, readonly Buffer[]>();
+/** What stands for a list with this digest, as a string of JSON. */
+export function markerOf(digest: string): string {
+  return MARKER + digest;
+}
+
+/**
+ * The JSON text of a value in pieces, with every address list written out; the pieces of one list are shared.
+ * @param asRead those that stand in what was read, as they stood there.
+ */
+export function jsonChunks(
+  text: string,
+  lists: readonly AddressList[],
+  asRead: ReadonlyMap<string, Buffer>,
+): readonly Buffer[] {
+  const written = new Map(Array.from(asRead, ([digest, json]): [string, readonly Buffer[]] => [digest, [json]]));
   const listJson = (digest: string) => {
     const known = written.get(digest) ?? write(listWith(digest, lists));
     written.set(digest, known);

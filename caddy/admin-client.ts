@@ -37,9 +37,9 @@ const ADMIN_LIMITS: AdminLimits = {
 
 const SERVERS = '/config/apps/http/servers';
 
-/** The JSON text of all servers, and the ETag that a write must name to be sure that nobody wrote in between. */
+/** The JSON of all servers, and the ETag that a write must name to be sure that nobody wrote in between. */
 export interface ServersSnapshot {
-  readonly text: string;
+  readonly json: Buffer;
   readonly etag: string;
 }
 
@@ -53,7 +53,7 @@ interface Call {
 }
 
 interface Reply {
-  readonly text: string;
+  readonly body: Buffer;
   readonly etag: string | undefined;
 }
 
@@ -95,10 +95,10 @@ export class CaddyAdmin {
     const { readMs: limitMs, configBytes: limitBytes } = this.#limits;
     const result = await this.#call({ method: 'GET', path: SERVERS, limitMs, limitBytes });
     if (result.kind !== 'ok') return result;
-    const { text, etag } = result.value;
-    if (text.trim() === 'null') return this.#words.noHttpApp();
+    const { body, etag } = result.value;
+    if (isNull(body)) return this.#words.noHttpApp();
     if (etag === undefined) return this.#words.notCaddy('without an ETag');
-    return { kind: 'ok', value: { text, etag } };
+    return { kind: 'ok', value: { json: body, etag } };
   }
 
   /** Replaces all servers in one reload, if nothing changed since `etag` was read. An unchanged config is not reloaded. */
@@ -138,8 +138,8 @@ export class CaddyAdmin {
     if (result.kind === 'no-http-app') return { kind: 'ok', value: undefined };
     if (result.kind === 'rejected' && result.status !== 403) return { kind: 'ok', value: undefined };
     if (result.kind !== 'ok') return result;
-    const text = result.value.text.trim();
-    return { kind: 'ok', value: text === 'null' ? undefined : text };
+    const { body } = result.value;
+    return { kind: 'ok', value: isNull(body) ? undefined : body.toString('utf8').trim() };
   }
 
   async #idIs(path: string, id: string): Promise<AdminResult<boolean>> {
@@ -188,9 +188,9 @@ export class CaddyAdmin {
       body: typeof body === 'object' ? Readable.from(body) : (body ?? null),
       signal: AbortSignal.timeout(limitMs),
     });
-    const text = await readText(response.body, limitBytes);
-    if (response.statusCode >= 300) return this.#words.refusal(response.statusCode, text);
-    return { kind: 'ok', value: { text, etag: etagOf(response) } };
+    const read = await readBody(response.body, limitBytes);
+    if (response.statusCode >= 300) return this.#words.refusal(response.statusCode, read.toString('utf8'));
+    return { kind: 'ok', value: { body: read, etag: etagOf(response) } };
   }
 }
 
@@ -200,7 +200,7 @@ function isClosedByPeer(error: unknown): boolean {
   return error instanceof errors.SocketError || (error as NodeJS.ErrnoException).code === 'ECONNRESET';
 }
 
-async function readText(body: Dispatcher.ResponseData['body'], limitBytes: number): Promise<string> {
+async function readBody(body: Dispatcher.ResponseData['body'], limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -208,7 +208,12 @@ async function readText(body: Dispatcher.ResponseData['body'], limitBytes: numbe
     if (size > limitBytes) throw new TooLarge();
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
+}
+
+/** Caddy's answer where there is nothing, with a line end. */
+function isNull(json: Buffer): boolean {
+  return json.length < 8 && json.toString('utf8').trim() === 'null';
 }
 
 /** A header since 2.7, a trailer before; trailers are complete only after the body was read. */

@@ -30,7 +30,7 @@ export function writeJson(live: LiveServers, compilation: Compilation): readonly
   );
   const text = live.lossless ? stringifyLossless(servers) : JSON.stringify(servers);
   if (text === undefined) throw new Error('an object has no JSON');
-  return jsonChunks(text, compilation.lists);
+  return jsonChunks(text, compilation.lists, live.lists);
 }
 
 function rulesOf(compilation: Compilation, name: string): ServerRules {

@@ -4,14 +4,16 @@
  * The user's part is never rebuilt: parts without our routes are carried through by reference, and numbers that
  * JavaScript would round keep their digits.
  */
-import { parse as parseLossless } from 'lossless-json';
+import { isLosslessNumber, parse as parseLossless } from 'lossless-json';
+import { MARKER } from './address-list.ts';
+import { cutLists } from './cut-lists.ts';
 import { isObject, type JsonObject, type ServerConfig } from './config-types.ts';
 import { isManagedId, serverKey } from './managed-id.ts';
 
 export interface LiveServer {
   readonly name: string;
   readonly key: string;
-  /** As it runs now. */
+  /** As it runs now; a long list in our routes is only named, as in `lists`. */
   readonly running: ServerConfig;
   /** The user's own: `running` without any route of ours, wherever it stood. The same object if there was none. */
   readonly own: ServerConfig;
@@ -22,14 +24,18 @@ export interface LiveServers {
   readonly servers: readonly LiveServer[];
   /** Whether some number needs more digits than JavaScript keeps. */
   readonly lossless: boolean;
+  /** The JSON of long lists in our routes, by digest: no use is made of them but to write them again. */
+  readonly lists: ReadonlyMap<string, Buffer>;
 }
 
 export type ReadServers = LiveServers | { readonly kind: 'unreadable'; readonly reason: string };
 
-/** 2^53 has 16 digits. Lossless parsing is several times slower, and our own lists can be large. */
+/** 2^53 has 16 digits. Lossless parsing is several times slower. */
 const LONG_NUMBER = /\d{16}/;
 
-export function readServers(text: string): ReadServers {
+/** @param json of all servers, as Caddy writes it. */
+export function readServers(json: Buffer): ReadServers {
+  const { text, lists } = cutLists(json);
   const lossless = LONG_NUMBER.test(text);
   let servers: unknown;
   try {
@@ -37,13 +43,29 @@ export function readServers(text: string): ReadServers {
   } catch (error) {
     return { kind: 'unreadable', reason: `Caddy's config is no JSON: ${String(error)}` };
   }
-  if (servers === null) return { kind: 'servers', servers: [], lossless };
+  if (servers === null) return { kind: 'servers', servers: [], lossless, lists };
   if (!isObject(servers)) return { kind: 'unreadable', reason: 'apps.http.servers is no object' };
+  const whole = lists.size === 0 ? servers : (withOwnLists(servers, lists) as JsonObject);
   return {
     kind: 'servers',
-    servers: Object.entries(servers).map(([name, server]) => liveServer(name, server)),
+    servers: Object.entries(whole).map(([name, server]) => liveServer(name, server)),
     lossless,
+    lists,
   };
+}
+
+/** The same with every list of the user's own in its place: what a site matches, for one, is read from them. */
+function withOwnLists(value: unknown, lists: ReadonlyMap<string, Buffer>): unknown {
+  if (typeof value === 'string') return cutFrom(value, lists) ?? value;
+  if (Array.isArray(value)) return value.map((item) => withOwnLists(item, lists));
+  if (!isObject(value) || isLosslessNumber(value) || isManagedId(value['@id'])) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, own]) => [key, withOwnLists(own, lists)]));
+}
+
+function cutFrom(marker: string, lists: ReadonlyMap<string, Buffer>): unknown {
+  if (!marker.startsWith(MARKER)) return undefined;
+  const list = lists.get(marker.slice(MARKER.length));
+  return list && JSON.parse(list.toString('utf8'));
 }
 
 function liveServer(name: string, server: unknown): LiveServer {

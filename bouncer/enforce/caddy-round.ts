@@ -115,11 +115,11 @@ export class CaddyRound {
     if ('kind' in capabilities) return this.#failure(capabilities, desired, '');
     const read = await this.#admin.readServers();
     if (read.kind !== 'ok') return this.#failure(read, desired, '');
-    const { text, etag } = read.value;
+    const { json, etag } = read.value;
     if (this.#refused?.version === desired.version && this.#refused.etag === etag) {
       return { kind: 'rejected', message: this.#refused.message, isNew: false };
     }
-    const live = readServers(text);
+    const live = readServers(json);
     if (live.kind === 'unreadable') return { kind: 'rejected', message: live.reason, isNew: true };
     const found = marksIn(live.servers);
     const refusal = await this.#ownership?.refusal(found);

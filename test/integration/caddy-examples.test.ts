@@ -28,7 +28,7 @@ describe.each(CADDY_VERSIONS)('the example Caddyfiles on Caddy %s', (version) =>
     expect(await run(caddy, ['fmt', path], { env })).toMatchObject({ stdout: text });
     if (adapted.code !== 0) return;
     const { apps } = JSON.parse(adapted.stdout) as { apps?: { http?: { servers?: object } } };
-    const live = readServers(JSON.stringify(apps?.http?.servers ?? {}));
+    const live = readServers(Buffer.from(JSON.stringify(apps?.http?.servers ?? {})));
     if (live.kind === 'unreadable') throw new Error(live.reason);
     const action = { kind: 'error', status: 403 } as const;
     const wanted = ruleset({ addresses: ['203.0.113.9'], action });

@@ -95,7 +95,7 @@ describe('an annotation', () => {
     const capabilities = { clientIp: true, logAppend: true };
     fc.assert(
       fc.property(anyServer, fc.constantFrom(...POLICIES), (server, policy) => {
-        const live = readServers(JSON.stringify({ srv0: server }));
+        const live = readServers(Buffer.from(JSON.stringify({ srv0: server })));
         if (live.kind === 'unreadable') throw new Error(live.reason);
         const { servers } = compile(ruleset({ addresses: ['203.0.113.9'], policy }), capabilities, live.servers);
         const { routes, sites } = servers.get('srv0') ?? { routes: [], sites: [] };

@@ -68,8 +68,8 @@ export function expectOk<Value>(result: AdminResult<Value>): Value {
 }
 
 export async function liveServers(admin: CaddyAdmin): Promise<LiveServers & { readonly etag: string }> {
-  const { text, etag } = expectOk(await admin.readServers());
-  const live = readServers(text);
+  const { json, etag } = expectOk(await admin.readServers());
+  const live = readServers(json);
   if (live.kind === 'unreadable') throw new Error(live.reason);
   return { ...live, etag };
 }

@@ -49,7 +49,7 @@ export class FakeCaddyAdmin {
   readServers(): Promise<AdminResult<ServersSnapshot>> {
     return this.#answer('read', () => {
       if (this.servers === undefined) return { kind: 'no-http-app', message: 'no HTTP server is configured' };
-      return ok({ text: this.text, etag: `"${this.text}"` });
+      return ok({ json: Buffer.from(this.text), etag: `"${this.text}"` });
     });
   }
 

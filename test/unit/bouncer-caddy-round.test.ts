@@ -4,6 +4,7 @@ import type { Desired } from '../../bouncer/enforce/desired.ts';
 import type { Ruleset } from '../../bouncer/shared/domain/ruleset.ts';
 import type { Address } from '../../bouncer/shared/net/prefix.ts';
 import { FakeCaddyAdmin } from '../support/fake-caddy-admin.ts';
+import { strangers } from '../support/caddy-enforcer.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { prefixOf } from '../support/fake-decision.ts';
 
@@ -168,6 +169,17 @@ describe('while nothing is certain', () => {
     expect((await after.run(wish(1, rulesFor('192.0.2.1'), restored))).kind).toBe('in_sync');
     expect(admin.servers['srv0']).toEqual(held);
     expect(admin.idsOf('srv1')).toHaveLength(3);
+  });
+
+  it('a long list is kept as it stands there, where another server is written anew', async () => {
+    await round.run(wish(1, rulesFor(...strangers(2_000), '192.0.2.1')));
+    const held = admin.servers?.['srv0'];
+    admin.servers = { ...admin.servers, srv1: {} };
+    const after = new CaddyRound(admin.asAdmin, new FakeClock());
+    expect((await after.run(wish(1, rulesFor(...strangers(3_000)), restored))).kind).toBe('in_sync');
+    expect(admin.servers['srv0']).toEqual(held);
+    expect(JSON.stringify(held)).toContain(strangers(2_000).at(-1));
+    expect(JSON.stringify(admin.servers['srv1'])).toContain(strangers(3_000).at(-1));
   });
 
   it('says so of rules that were kept, and not of those that are the very ones wanted', async () => {

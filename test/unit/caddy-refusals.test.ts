@@ -224,17 +224,22 @@ describe('the policies of a server', () => {
 
 describe('a config that cannot be served', () => {
   it('is told from one without servers', () => {
-    expect(readServers('rubbish')).toMatchObject({
+    expect(readServers(Buffer.from('rubbish'))).toMatchObject({
       kind: 'unreadable',
       reason: expect.stringMatching(/^Caddy's config is no JSON: SyntaxError/) as string,
     });
-    expect(readServers('[1]')).toEqual({ kind: 'unreadable', reason: 'apps.http.servers is no object' });
-    expect(readServers('null')).toEqual({ kind: 'servers', servers: [], lossless: false });
-    expect(readServers('{"a":null}')).toMatchObject({ servers: [{ name: 'a', running: {}, own: {} }] });
+    expect(readServers(Buffer.from('[1]'))).toEqual({ kind: 'unreadable', reason: 'apps.http.servers is no object' });
+    expect(readServers(Buffer.from('null'))).toEqual({
+      kind: 'servers',
+      servers: [],
+      lossless: false,
+      lists: new Map(),
+    });
+    expect(readServers(Buffer.from('{"a":null}'))).toMatchObject({ servers: [{ name: 'a', running: {}, own: {} }] });
   });
 
   it('is not written when a server in it was not compiled', () => {
-    const live = readServers('{"a":{},"b":{}}');
+    const live = readServers(Buffer.from('{"a":{},"b":{}}'));
     if (live.kind === 'unreadable') throw new Error(live.reason);
     const compilation = compile(ruleset({}), { clientIp: true, logAppend: true }, live.servers.slice(0, 1));
     expect(() => writeJson(live, compilation)).toThrow('server "b" was not compiled');
@@ -242,7 +247,9 @@ describe('a config that cannot be served', () => {
   });
 
   it('keeps what else its error routes hold beside the guard', () => {
-    const live = readServers('{"a":{"errors":{"routes":[{"handle":[{"handler":"reverse_proxy"}]}],"x":1}}}');
+    const live = readServers(
+      Buffer.from('{"a":{"errors":{"routes":[{"handle":[{"handler":"reverse_proxy"}]}],"x":1}}}'),
+    );
     if (live.kind === 'unreadable') throw new Error(live.reason);
     const compilation = compile(
       ruleset({ addresses: ['203.0.113.9'] }),

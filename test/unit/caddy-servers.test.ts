@@ -11,7 +11,7 @@ import { ruleset, strangers } from '../support/caddy-enforcer.ts';
 const NEWEST = { clientIp: true, logAppend: true };
 
 function live(servers: string | object): LiveServers {
-  const read = readServers(typeof servers === 'string' ? servers : JSON.stringify(servers));
+  const read = readServers(Buffer.from(typeof servers === 'string' ? servers : JSON.stringify(servers)));
   if (read.kind === 'unreadable') throw new Error(read.reason);
   return read;
 }
@@ -28,6 +28,17 @@ describe("a user's servers", () => {
   it('are the same objects when none of our routes is in them', () => {
     const [server] = live({ srv0: { routes: [own()], errors: { routes: [own('a')] } } }).servers;
     expect(server?.own).toBe(server?.running);
+  });
+
+  it('have their own long lists of addresses whole, whatever of ours stands beside them', () => {
+    const site = { match: [{ host: strangers(5_000) }], handle: [{ handler: 'static_response', status_code: 200 }] };
+    const ours = JSON.parse(pushed({ srv0: { routes: [site] } }, 2_000)) as { srv0: { routes: unknown[] } };
+    const read = live({ ...ours, other: { routes: ours.srv0.routes.slice(1), id: '@id' } });
+    expect(read.servers.map(({ own }) => own.routes)).toEqual([[site], [site]]);
+    expect(read.servers[0]?.running.routes).toContainEqual(site);
+    expect([...read.lists.values()].map((list) => JSON.parse(list.toString()) as unknown)).toContainEqual(
+      strangers(2_000),
+    );
   });
 
   it('lose our routes wherever they stand, and nothing else', () => {
@@ -76,11 +87,11 @@ describe("a user's servers", () => {
   it('are written as they are where there is nothing to add', () => {
     const text = '{"srv0":{"listen":[":80"]},"srv1":{"errors":{"routes":[]}}}';
     expect(pushed(text, 0)).toBe(text);
-    expect(readServers(text).kind).toBe('servers');
+    expect(readServers(Buffer.from(text)).kind).toBe('servers');
   });
 
   it.each(['', '<html>', '[]', '3', '"x"'])('are unreadable as %j', (text) => {
-    expect(readServers(text)).toMatchObject({ kind: 'unreadable' });
+    expect(readServers(Buffer.from(text))).toMatchObject({ kind: 'unreadable' });
   });
 
   it('are none when Caddy says null', () => expect(live('null').servers).toEqual([]));
@@ -180,7 +191,7 @@ describe('what is pushed', () => {
   it.each([0, 1, 16_383, 16_384, 16_385, 50_000])('writes a list of %i as JSON.stringify would, in pieces', (count) => {
     const values = strangers(count);
     const list = new AddressList(values);
-    const pieces = jsonChunks(JSON.stringify([list]), [list]);
+    const pieces = jsonChunks(JSON.stringify([list]), [list], new Map());
     expect(pieces.join('')).toBe(JSON.stringify([values]));
     expect(list.digest).toBe(createHash('sha256').update(JSON.stringify(values)).digest('hex'));
     expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(400_000);
@@ -188,8 +199,8 @@ describe('what is pushed', () => {
 
   it('throws rather than push a list that it does not have', () => {
     const list = new AddressList(['1.2.3.4']);
-    expect(jsonChunks(JSON.stringify({ list }), [list]).join('')).toBe('{"list":["1.2.3.4"]}');
-    expect(() => jsonChunks(JSON.stringify({ list }), [])).toThrow('no address list');
+    expect(jsonChunks(JSON.stringify({ list }), [list], new Map()).join('')).toBe('{"list":["1.2.3.4"]}');
+    expect(() => jsonChunks(JSON.stringify({ list }), [], new Map())).toThrow('no address list');
   });
 });
 
@@ -219,6 +230,8 @@ describe('sameness of JSON', () => {
       [new AddressList([]), {}, false],
       [new AddressList(['x']), new AddressList(['x']), true],
       [new AddressList(['x']), new AddressList(['y']), false],
+      [new AddressList(['x']), new AddressList(['x']).toJSON(), true],
+      [new AddressList(['x']), new AddressList(['y']).toJSON(), false],
     ];
     for (const [a, b, same] of pairs)
       expect([sameJson(a, b), sameJson(b, a)], JSON.stringify([a, b])).toEqual([same, same]);

@@ -13,7 +13,7 @@ interface Block {
 }
 
 function compiled(): unknown {
-  const live = readServers(JSON.stringify({ srv0: { listen: [':80'], routes: [] } }));
+  const live = readServers(Buffer.from(JSON.stringify({ srv0: { listen: [':80'], routes: [] } })));
   if (live.kind === 'unreadable') throw new Error(live.reason);
   const wanted = ruleset({ addresses: ['203.0.113.9', '2001:db8::1', ...strangers(200)] });
   const compilation = compile(wanted, { clientIp: true, logAppend: true }, live.servers);
