@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { RequestLimits } from '../bouncer/shared/http/request-limits.ts';
 import { RedisLink } from '../bouncer/shared/redis/client.ts';
 import { systemClock } from '../bouncer/shared/runtime/clock.ts';
@@ -7,12 +8,14 @@ import { CentralApi } from './crowdsec/central-api.ts';
 import { versionReader } from './crowdsec/crowdsec-version.ts';
 import { cscliCommand, engineCommand } from './crowdsec/cscli-command.ts';
 import { Cscli } from './crowdsec/cscli.ts';
+import type { EngineReload } from './crowdsec/engine.ts';
 import { ExternalEngine } from './crowdsec/external-engine.ts';
 import { LapiTransport } from './crowdsec/lapi-transport.ts';
 import { ManagedEngine } from './crowdsec/managed-engine.ts';
 import { machineCredentials } from './crowdsec/machine-credentials.ts';
 import { MachineClient } from './crowdsec/machine-client.ts';
-import { ASK_TO_RELOAD, signalReload, STARTING_MS } from './crowdsec/reload-signal.ts';
+import { operatorCommand } from './crowdsec/operator-command.ts';
+import { signalReload, STARTING_MS } from './crowdsec/reload-signal.ts';
 import { createDecisionParts } from './decisions/decision-parts.ts';
 import { Enrollment } from './enrollment/enrollment.ts';
 import { EventWriter } from './events/event-writer.ts';
@@ -62,10 +65,13 @@ export function createParts(config: Config, log: Logger, pace: Pace = {}) {
   const events = new EventWriter(redis, clock);
   const versionText = async () => (await version())?.text;
   const { CROWDSEC_PID: pid } = config;
-  const reload = async () =>
+  const around = { cscli: config.CSCLI, sharesProcesses: pid !== undefined, isInContainer: isInContainer() };
+  const command = (verb: 'reload' | 'restart') => operatorCommand(verb, around);
+  const startingMs = pace.crowdsecStartingMs ?? STARTING_MS;
+  const reload = async (): Promise<EngineReload> =>
     pid === undefined
-      ? ASK_TO_RELOAD
-      : signalReload({ pid, configDir, transport, version, startingMs: pace.crowdsecStartingMs ?? STARTING_MS, log });
+      ? { kind: 'ask_operator', command: command('reload') }
+      : signalReload({ pid, configDir, transport, version, startingMs, log, command });
   const engine =
     config.CROWDSEC_ENGINE === 'managed'
       ? new ManagedEngine({ command: engineCommand(config), transport, version: versionText, events, clock, log })
@@ -113,4 +119,9 @@ export function createParts(config: Config, log: Logger, pace: Pace = {}) {
       redis.stop();
     },
   };
+}
+
+/** As Docker and Podman mark what they run. */
+function isInContainer(): boolean {
+  return existsSync('/.dockerenv') || existsSync('/run/.containerenv');
 }

@@ -9,10 +9,6 @@ import type { EngineReload } from './engine.ts';
 import { lapiHealth } from './lapi-health.ts';
 import type { LapiTransport } from './lapi-transport.ts';
 
-/** What a person does who runs CrowdSec as a service. */
-export const ASK_TO_RELOAD: EngineReload = { kind: 'ask_operator', command: 'systemctl reload crowdsec' };
-const ASK_TO_RESTART: EngineReload = { kind: 'ask_operator', command: 'systemctl restart crowdsec' };
-
 const DID_NOT_COME_BACK: EngineReload = {
   kind: 'not_running',
   nextStep:
@@ -42,19 +38,22 @@ export interface ReloadSignalPorts {
   readonly version: () => Promise<CrowdsecVersion | undefined>;
   readonly startingMs: number;
   readonly log: Logger;
+  /** What a person does instead. */
+  readonly command: (verb: 'reload' | 'restart') => string;
 }
 
 /** Makes a CrowdSec that somebody else runs read its items again: SIGHUP, and LAPI's answer after it. */
 export async function signalReload(ports: ReloadSignalPorts): Promise<EngineReload> {
   const { configDir, log } = ports;
+  const ask = (verb: 'reload' | 'restart'): EngineReload => ({ kind: 'ask_operator', command: ports.command(verb) });
   const search = findCrowdsec(ports.pid, join(configDir, 'config.yaml'));
   if (search.kind === 'missing') {
     log.warn(`CrowdSec was not told to reload: ${search.reason}`);
-    return ASK_TO_RELOAD;
+    return ask('reload');
   }
   if (!survivesHangUp(await ports.version(), isDaemonized(configDir))) {
     log.warn('CrowdSec was not told to reload: before 1.7 it ends on SIGHUP, unless common.daemonize is true');
-    return ASK_TO_RESTART;
+    return ask('restart');
   }
   await untilStarted(search.pid, ports);
   try {
@@ -62,7 +61,7 @@ export async function signalReload(ports: ReloadSignalPorts): Promise<EngineRelo
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     log.warn(`CrowdSec (process ${search.pid}) could not be told to reload: ${reason}`);
-    return ASK_TO_RELOAD;
+    return ask('reload');
   }
   return (await isBack(search.pid, ports)) ? { kind: 'reloaded' } : DID_NOT_COME_BACK;
 }

@@ -14,6 +14,8 @@ export const enrollmentRecordSchema = z.object({
   /** For people. */
   message: z.string().optional(),
   next_step: z.string().optional(),
+  /** With `enrolled`: what to run for the next step. */
+  command: z.string().optional(),
   /** Whether the same request may succeed later. */
   retry_helps: z.boolean().optional(),
   attempts: z.number().int().optional(),

@@ -110,7 +110,11 @@ export class Enrollment {
     const isEnrolled = organizationId !== undefined || record.reason === 'already_enrolled';
     if (!isEnrolled || record.state === 'enrolled' || record.state === 'enrolling') return record;
     this.#ports.log.info(`${PREFIX} the Central API says that this engine is enrolled`);
-    return this.#write({ state: 'enrolled', message: 'This engine is enrolled in the Console.' });
+    const toDo = record.state === 'pending_acceptance' ? await this.#reloadEngine() : {};
+    const now = await this.status();
+    if (now.state !== record.state) return now; // somebody enrolled anew, or forgot it, while the engine reloaded
+    const about = aboutOf(record);
+    return this.#write({ state: 'enrolled', message: 'This engine is enrolled in the Console.', ...about, ...toDo });
   }
 
   async #enrollWith(lease: EnrollmentLease, request: EnrollmentRequest): Promise<EnrollmentOutcome> {
@@ -195,10 +199,15 @@ export class Enrollment {
     throw new AttemptFailed(enrollmentFailure('rate_limited'), refused.retryAfterMs);
   }
 
-  /** So that the engine logs in anew, which is what the Console waits for. */
-  async #reloadEngine(): Promise<void> {
+  /** So that the engine logs in anew, and follows the Console. @returns what is left to do for people. */
+  async #reloadEngine(): Promise<Pick<EnrollmentRecord, 'next_step' | 'command'>> {
     const reload = await this.#ports.engine.reload();
-    if (reload.kind === 'ask_operator') this.#ports.log.info(`${PREFIX} reload CrowdSec to finish: ${reload.command}`);
+    if (reload.kind !== 'ask_operator') return {};
+    this.#ports.log.info(`${PREFIX} reload CrowdSec to finish: ${reload.command}`);
+    return {
+      next_step: 'CrowdSec runs on its own: one more step makes it log in anew and follow the Console.',
+      command: reload.command,
+    };
   }
 
   async #write(record: EnrollmentRecord): Promise<EnrollmentRecord> {
@@ -210,10 +219,13 @@ export class Enrollment {
   }
 }
 
+function aboutOf({ name, tags }: Partial<EnrollmentRecord>): Pick<EnrollmentRecord, 'name' | 'tags'> {
+  return { ...(name === undefined ? {} : { name }), ...(tags === undefined ? {} : { tags }) };
+}
+
 function failedRecord(failure: EnrollmentFailure, about: Partial<EnrollmentRecord>): EnrollmentRecord {
   return {
-    ...(about.name === undefined ? {} : { name: about.name }),
-    ...(about.tags === undefined ? {} : { tags: about.tags }),
+    ...aboutOf(about),
     state: 'failed',
     reason: failure.reason,
     message: failure.message,

@@ -95,7 +95,7 @@ describe('enrollment', () => {
   });
 
   it('becomes enrolled by a heartbeat once somebody accepted it in the Console', async () => {
-    await enroll();
+    await enroll({ name: 'web 1' });
     expect((await heartbeat()).body).toMatchObject({ sent: true, enrollment: { state: 'pending_acceptance' } });
     internet.capi.accept();
     await api.stop();
@@ -106,7 +106,12 @@ describe('enrollment', () => {
     );
     await waitFor(async () => (await api.get('/status')).status === 200, { what: 'the API to reach Redis' });
     expect((await heartbeat()).body).toMatchObject({ sent: true, enrollment: { state: 'enrolled' } });
-    expect(await status()).toMatchObject({ state: 'enrolled' });
+    expect(await status()).toMatchObject({
+      state: 'enrolled',
+      name: 'web 1',
+      next_step: expect.stringContaining('log in anew') as string,
+      command: 'systemctl reload crowdsec', // this CrowdSec is not ours to reload
+    });
   });
 
   it('says "invalid enrollment key" for a key that the Console does not know, and does not try again', async () => {

@@ -78,6 +78,7 @@ export interface Enrollment {
   readonly reason?: string;
   readonly message?: string;
   readonly next_step?: string;
+  readonly command?: string;
   readonly retry_helps?: boolean;
   readonly attempts?: number;
   readonly name?: string;

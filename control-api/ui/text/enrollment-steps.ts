@@ -63,7 +63,7 @@ function acceptStep({ state }: Enrollment): EnrollmentStep {
     title: 'Accept it in the Console',
     tone: isDone ? 'good' : state === 'pending_acceptance' ? 'watch' : 'idle',
     isCurrent: state === 'pending_acceptance',
-    text: isDone ? 'Accepted.' : 'The Console shows a request of this engine. Accept it there, then reload CrowdSec.',
+    text: isDone ? 'Accepted.' : 'The Console shows a request of this engine. Accept it there, then say so here.',
   };
 }
 

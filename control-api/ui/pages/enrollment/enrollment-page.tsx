@@ -82,7 +82,14 @@ function StepDetail({ step, enrollment, onDone }: StepDetailProps) {
     );
   }
   if (step.id === 'accept' && step.isCurrent) return <Acceptance onDone={onDone} />;
-  if (step.id === 'verified' && step.isCurrent) return <Forget enrollment={enrollment} onDone={onDone} />;
+  if (step.id === 'verified' && step.isCurrent) {
+    return (
+      <>
+        <OneMoreStep enrollment={enrollment} />
+        <Forget enrollment={enrollment} onDone={onDone} />
+      </>
+    );
+  }
   return null;
 }
 
@@ -117,17 +124,25 @@ function Acceptance({ onDone }: { readonly onDone: () => Promise<void> }) {
       await onDone();
     });
   return (
-    <>
-      <div class="row">
-        <a class="button primary" href={CONSOLE} target="_blank" rel="noreferrer">
-          Open the Console
-        </a>
-        <button class="button" type="button" disabled={isBusy} onClick={check}>
-          {isBusy ? 'Asking' : 'I accepted it'}
-        </button>
-      </div>
-      <CopyLine text="sudo systemctl reload crowdsec" what="the reload command" />
-    </>
+    <div class="row">
+      <a class="button primary" href={CONSOLE} target="_blank" rel="noreferrer">
+        Open the Console
+      </a>
+      <button class="button" type="button" disabled={isBusy} onClick={check}>
+        {isBusy ? 'Asking' : 'I accepted it'}
+      </button>
+    </div>
+  );
+}
+
+/** What is left to do where CrowdSec is not ours to reload. */
+function OneMoreStep({ enrollment: { next_step: step, command } }: { readonly enrollment: Enrollment }) {
+  if (step === undefined || command === undefined) return null;
+  return (
+    <div class="field">
+      <span class="label">{plain(step)}</span>
+      <CopyLine text={command} what="the command" />
+    </div>
   );
 }
 
