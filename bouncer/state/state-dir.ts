@@ -11,13 +11,14 @@ import type { Logger } from '../shared/runtime/logger.ts';
 export class StateDir {
   readonly path: string;
   readonly #log: Logger;
+  #isMade = false;
   #isWarned = false;
 
   constructor(path: string, log: Logger) {
     this.path = path;
     this.#log = log;
     try {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      this.#make();
     } catch (error) {
       this.#warn(error);
     }
@@ -45,6 +46,7 @@ export class StateDir {
   /** Never fails. @returns whether the file is there now: whoever keeps it tries again, the warning comes once. */
   async write(name: string, content: string | Buffer): Promise<boolean> {
     try {
+      if (!this.#isMade) this.#make();
       await writeFileAtomic(join(this.path, name), content, { mode: 0o600 });
       this.#isWarned = false;
       return true;
@@ -52,6 +54,11 @@ export class StateDir {
       this.#warn(error);
       return false;
     }
+  }
+
+  #make(): void {
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    this.#isMade = true;
   }
 
   #warn(error: unknown): void {

@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Decision } from '../../bouncer/shared/domain/decision.ts';
 import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
@@ -74,6 +74,22 @@ describe('a snapshot', () => {
     mkdirSync(folder);
     for (let i = 0; i < 3; i++) await writer.flush();
     expect(told).toEqual([true, false]);
+  });
+});
+
+describe('a folder', () => {
+  it('that could not be made at the start is made as soon as it can be, and takes what waited for it', async () => {
+    const disk = dirname(folder);
+    rmSync(disk, { recursive: true });
+    writeFileSync(disk, 'not mounted yet');
+    const writer = keeper(() => [decisionOf(1, '192.0.2.1')]);
+    writer.changed({ added: [], removedIds: [] });
+    await writer.flush();
+    expect(logger.warnings()).toEqual([expect.stringContaining('STATE_DIR cannot be used')]);
+    rmSync(disk);
+    mkdirSync(disk);
+    await writer.flush();
+    expect((await keeper().restore())?.decisions).toHaveLength(1);
   });
 });
 
