@@ -11,6 +11,8 @@ export interface StateFacts {
   readonly hasDouble: boolean;
   /** The filter of the bouncer that pulls for all, in the words of the settings, where it is another than ours. */
   readonly otherFilter: { readonly leader: string; readonly leaders: string; readonly own: string } | undefined;
+  /** Why a follower cannot read what its leader writes. */
+  readonly followTrouble: string | undefined;
   readonly lapi: BouncerStatus['lapi']['state'];
   readonly lapiError: string | undefined;
   readonly caddies: readonly {
@@ -41,7 +43,7 @@ function stateOf(facts: StateFacts, isSettled: boolean): BouncerStatus['state'] 
 }
 
 function reasonsOf(facts: StateFacts): string[] {
-  const { settings, isComplete, hasDouble, otherFilter, desired, lapiError, caddies } = facts;
+  const { settings, isComplete, hasDouble, otherFilter, followTrouble, desired, lapiError, caddies } = facts;
   const reasons: string[] = [];
   if (settings.enabled && !isComplete) {
     reasons.push(
@@ -58,6 +60,10 @@ function reasonsOf(facts: StateFacts): string[] {
       `bouncer "${leader}", which pulls for all on this Redis, ${inWords(leaders)}, and this one ${inWords(own)}: what the other leaves out is missing here, so give both the same`,
     );
   }
+  if (followTrouble !== undefined)
+    reasons.push(
+      `what the bouncer that pulls from LAPI writes to Redis cannot be read, so new decisions do not come in here: ${followTrouble}`,
+    );
   if (lapiError !== undefined) reasons.push(lapiError);
   for (const { trouble } of caddies) if (trouble !== undefined) reasons.push(trouble);
   return reasons;

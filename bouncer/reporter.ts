@@ -101,6 +101,7 @@ export class Reporter implements Service {
       isComplete: desired.isComplete,
       hasDouble: this.#parts.lease.hasDouble,
       otherFilter: this.#otherFilter,
+      followTrouble: this.#parts.follower.trouble,
       lapi: lapi.state,
       lapiError: lapi.error,
       caddies: caddies.map(({ admin, reconciler: { status, trouble } }) => ({ admin, state: status.state, trouble })),

@@ -13,6 +13,8 @@ import type { FleetLease, Standing } from './fleet-lease.ts';
 /** The leader says when there is something new; that word can be lost. */
 const LOOK_MS = 1_000;
 
+const NOT_TOLD = 'the bouncer that pulls from LAPI has not told all decisions yet';
+
 /** Who takes what the leader found. */
 export interface FollowedIntake {
   readonly isComplete: boolean;
@@ -39,8 +41,9 @@ export class FleetFollower implements Service {
   /** Whether what is held came from the stream, so that its batches fit. */
   #isTaken = false;
   #leaderLapi: BouncerStatus['lapi'] | undefined;
-  #reason: string | undefined;
-  #work: Promise<void> = Promise.resolve();
+  /** Why the last look failed. */
+  #trouble: string | undefined;
+  #work: Promise<unknown> = Promise.resolve();
   #loop: Promise<void> = Promise.resolve();
 
   constructor(parts: FollowerParts) {
@@ -75,6 +78,12 @@ export class FleetFollower implements Service {
     return at === undefined ? undefined : Math.max(0, this.#parts.clock.wall() - Date.parse(at)) / 1_000;
   }
 
+  /** Why what the leader writes to Redis cannot be read; that Redis is gone is told apart. */
+  get trouble(): string | undefined {
+    const { lease, redis } = this.#parts;
+    return lease.standing.kind === 'follower' && redis?.isUp === true ? this.#trouble : undefined;
+  }
+
   /** There is something new in the stream. */
   knock(): void {
     this.#wake.knock();
@@ -82,10 +91,9 @@ export class FleetFollower implements Service {
 
   /** Reads all that the leader has written. @returns why this bouncer does not hold it. */
   async catchUp(): Promise<string | undefined> {
-    this.#work = this.#work.then(() => this.#look());
-    await this.#work;
-    if (this.#reason !== undefined) return this.#reason;
-    return this.#isTaken ? undefined : 'the bouncer that pulls from LAPI has not told all decisions yet';
+    const look = this.#work.then(() => this.#look());
+    this.#work = look;
+    return (await look) ?? (this.#isTaken ? undefined : NOT_TOLD);
   }
 
   #standingChanged({ kind }: Standing): void {
@@ -106,17 +114,21 @@ export class FleetFollower implements Service {
     }
   }
 
-  async #look(): Promise<void> {
+  /** @returns why not all was read. */
+  async #look(): Promise<string | undefined> {
     const { lease, redis, log } = this.#parts;
-    if (lease.standing.kind !== 'follower' || redis?.isUp !== true) return;
+    if (lease.standing.kind !== 'follower') return undefined;
+    if (redis?.isUp !== true) return 'Redis is gone, and with it what the bouncer that pulls from LAPI has told';
     try {
-      await this.#follower?.catchUp();
-      this.#reason = undefined;
+      const isThere = await this.#follower?.catchUp();
+      this.#trouble = undefined;
+      return isThere === true ? undefined : NOT_TOLD;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== this.#reason) log.warn({ reason }, 'the decisions in Redis cannot be followed now');
-      this.#reason = reason;
+      if (reason !== this.#trouble) log.warn({ reason }, 'the decisions in Redis cannot be followed now');
+      this.#trouble = reason;
       this.#follower?.startAgain();
+      return reason;
     }
   }
 

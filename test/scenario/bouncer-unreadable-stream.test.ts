@@ -1,4 +1,4 @@
-/** An entry in Redis that nobody can read, while nothing changes that would bring a new snapshot. */
+/** What the leader wrote to Redis cannot be read: by nobody, while nothing changes that would bring a new snapshot, or not now. */
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -99,3 +99,18 @@ it.each([
     expect([second.status.decisions.total, table.rows.size, await announcements()]).toEqual([1, 1, 2]);
   },
 );
+
+it('a follower that may not read it says so as long as that lasts', { timeout: 2 * LONG_MS }, async () => {
+  await redis.wipe();
+  await bouncer('first');
+  const follower = await bouncer('second');
+  await waitFor(() => follower.status.ready, { what: 'a follower that is well', withinMs: LONG_MS });
+  expect(follower.status.reasons).toEqual([]);
+  await link.commands.acl('SETUSER', 'default', '-xrange');
+  stops.push(() => link.commands.acl('SETUSER', 'default', '+xrange'));
+  const reasons = () => follower.status.reasons.join();
+  await waitFor(() => /cannot be read.*NOPERM/.test(reasons()), { what: 'the reason', withinMs: LONG_MS });
+  await expect(follower.refresh({ confirm: true, full: false })).resolves.toEqual([expect.stringContaining('NOPERM')]);
+  await link.commands.acl('SETUSER', 'default', '+xrange');
+  await waitFor(() => reasons() === '', { what: 'no reason any more', withinMs: LONG_MS });
+});

@@ -12,6 +12,7 @@ function facts(changes: Partial<StateFacts> = {}): StateFacts {
     isComplete: true,
     hasDouble: false,
     otherFilter: undefined,
+    followTrouble: undefined,
     lapi: 'up',
     lapiError: undefined,
     caddies: [CADDY],

@@ -255,8 +255,14 @@ describe('a bouncer that follows', () => {
         return standing;
       },
     } as unknown as FleetLease;
-    const redis = { isUp: true, commands } as unknown as RedisLink;
-    const follower = new FleetFollower({ lease, redis, intake, clock, log: fakeLog().log });
+    const redis = { isUp: true, commands };
+    const follower = new FleetFollower({
+      lease,
+      redis: redis as unknown as RedisLink,
+      intake,
+      clock,
+      log: fakeLog().log,
+    });
     // The lease is as old as it may be, without a word of change; then it is heard of again.
     onAsked = () => (standing = { kind: 'alone', reason: 'Redis does not answer' });
     expect(await follower.catchUp()).toMatch(/has not told all decisions yet/);
@@ -265,5 +271,7 @@ describe('a bouncer that follows', () => {
     entries.push(['2-0', ['batch', encodeBatch({ added: [ban(2)], removedIds: [] }, clock)]]);
     expect(await follower.catchUp()).toBeUndefined();
     expect(taken).toEqual(['set 1,2']);
+    redis.isUp = false;
+    expect(await follower.catchUp()).toMatch(/^Redis is gone/); // what was told since is not held
   });
 });
