@@ -87,6 +87,7 @@ export function createParts(config: Config, log: Logger, pace: Pace = {}) {
     events,
     clock,
     log,
+    version,
     configDir,
     retryAfterMs: pace.enrollmentRetryMs ?? 2_000,
     attemptMs: pace.enrollmentAttemptMs ?? 60_000,

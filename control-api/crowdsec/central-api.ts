@@ -3,7 +3,7 @@ import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import type { InternetClient, InternetReply } from '../internet-client.ts';
 import { describeNetworkError, type NetworkStage } from '../network-error.ts';
 import { type CentralApiAccount, readAccount } from './central-api-account.ts';
-import type { CrowdsecVersion } from './crowdsec-version.ts';
+import { type CrowdsecVersion, speaksV2 } from './crowdsec-version.ts';
 import { USER_AGENT } from './lapi-transport.ts';
 import { parseJson } from '../parse-json.ts';
 
@@ -19,7 +19,7 @@ export type CentralApiFailure =
 export interface Contact {
   readonly kind: 'ok';
   readonly latencyMs: number;
-  /** What the token says of the enrollment; 1.4.6's does not always tell. */
+  /** Of which organization's engines this is one, by its token: somebody has accepted it in the Console. */
   readonly organizationId?: string;
 }
 
@@ -54,12 +54,15 @@ interface Token {
   readonly expiresAt: number;
 }
 
+type ApiVersion = 'v2/' | 'v3/';
+
 type LoggedIn = { readonly kind: 'ok'; readonly token: Token } | CentralApiFailure;
 
 /** CrowdSec's Central API, as the engine itself would talk to it, on the engine's own account. */
 export class CentralApi {
   readonly #ports: CentralApiPorts;
-  #token: Token | undefined;
+  /** The last token of each version of the API. */
+  readonly #tokens = new Map<ApiVersion, Token>();
 
   constructor(ports: CentralApiPorts) {
     this.#ports = ports;
@@ -74,49 +77,60 @@ export class CentralApi {
     const found = await readAccount(configDir);
     if (found.kind !== 'ok') return found;
     const version = await askVersion();
-    const base = new URL(apiVersion(version), found.account.url);
+    const api = speaksV2(version) ? 'v2/' : 'v3/';
     const startedAt = clock.monotonic();
     const { bouncers, machines } = report;
     const body = JSON.stringify({ apil_version: version?.text ?? 'unknown', bouncers, machines });
-    const sent = await this.#send(found.account, base, body, maxTokenAgeMs);
+    // Where v3 is asked as well, the new token is that one's: logins are few.
+    const isAskedOfV3 = api === 'v2/' && Number.isFinite(maxTokenAgeMs);
+    const sent = await this.#send(found.account, api, body, isAskedOfV3 ? Number.POSITIVE_INFINITY : maxTokenAgeMs);
     if (sent.kind !== 'ok') return sent;
     const latencyMs = Math.max(1, Math.round(clock.monotonic() - startedAt));
-    const organizationId = organizationOf(sent.token.text);
+    const organizationId =
+      organizationOf(sent.token) ??
+      (isAskedOfV3 ? await this.#organizationByV3(found.account, maxTokenAgeMs) : undefined);
     return { kind: 'ok', latencyMs, ...(organizationId === undefined ? {} : { organizationId }) };
   }
 
-  /** A token that was kept may have been revoked, or our clock may be slow: on 401 a new one is tried, once. */
-  async #send(account: CentralApiAccount, base: URL, body: string, maxTokenAgeMs: number): Promise<LoggedIn> {
-    const kept = this.#token;
-    const login = await this.#tokenFor(account, base, maxTokenAgeMs);
-    if (login.kind !== 'ok') return login;
-    const reply = await this.#post(new URL('metrics/', base), body, login.token.text);
-    if (reply.kind === 'ok') return login;
-    if (reply.kind !== 'refused' || reply.status !== 401) return reply;
-    this.#token = undefined;
-    return login.token === kept ? this.#send(account, base, body, maxTokenAgeMs) : reply;
+  /** A token of v2 may not tell it. One of v3 for the same account does: so later releases know that they are enrolled. */
+  async #organizationByV3(account: CentralApiAccount, maxTokenAgeMs: number): Promise<string | undefined> {
+    const login = await this.#tokenFor(account, 'v3/', maxTokenAgeMs);
+    return login.kind === 'ok' ? organizationOf(login.token) : undefined;
   }
 
-  async #tokenFor(account: CentralApiAccount, base: URL, maxAgeMs: number): Promise<LoggedIn> {
+  /** A token that was kept may have been revoked, or our clock may be slow: on 401 a new one is tried, once. */
+  async #send(account: CentralApiAccount, api: ApiVersion, body: string, maxTokenAgeMs: number): Promise<LoggedIn> {
+    const kept = this.#tokens.get(api);
+    const login = await this.#tokenFor(account, api, maxTokenAgeMs);
+    if (login.kind !== 'ok') return login;
+    const reply = await this.#post(new URL(`${api}metrics/`, account.url), body, login.token.text);
+    if (reply.kind === 'ok') return login;
+    if (reply.kind !== 'refused' || reply.status !== 401) return reply;
+    this.#tokens.delete(api);
+    return login.token === kept ? this.#send(account, api, body, maxTokenAgeMs) : reply;
+  }
+
+  async #tokenFor(account: CentralApiAccount, api: ApiVersion, maxAgeMs: number): Promise<LoggedIn> {
     const { clock } = this.#ports;
     const now = clock.wall();
-    const usable = this.#token?.login === account.login && this.#token.expiresAt > now ? this.#token : undefined;
+    const known = this.#tokens.get(api);
+    const usable = known?.login === account.login && known.expiresAt > now ? known : undefined;
     if (usable && usable.expiresAt - MARGIN_MS > now && clock.monotonic() - usable.obtainedAt < maxAgeMs) {
       return { kind: 'ok', token: usable };
     }
     const refused = await this.#ports.spendLogin();
-    if (refused === undefined) return this.#login(account, base);
+    if (refused === undefined) return this.#login(account, api);
     // An old token still makes contact; it only does not show the newest enrollment.
     if (usable) return { kind: 'ok', token: usable };
     const message = 'too many logins at the Central API within the last hour';
     return { kind: 'login_budget', retryAfterMs: refused.retryAfterMs, message };
   }
 
-  async #login({ login, password }: CentralApiAccount, base: URL): Promise<LoggedIn> {
+  async #login({ url, login, password }: CentralApiAccount, api: ApiVersion): Promise<LoggedIn> {
     const { clock } = this.#ports;
     const obtainedAt = clock.monotonic();
     const body = JSON.stringify({ machine_id: login, password: password.reveal(), scenarios: [] });
-    const reply = await this.#post(new URL('watchers/login', base), body);
+    const reply = await this.#post(new URL(`${api}watchers/login`, url), body);
     if (reply.kind !== 'ok') return reply;
     const parsed = loginSchema.safeParse(parseJson(reply.text));
     if (!parsed.success)
@@ -128,7 +142,7 @@ export class CentralApi {
       obtainedAt,
       expiresAt: Number.isNaN(expiry) ? clock.wall() : expiry,
     };
-    this.#token = token;
+    this.#tokens.set(api, token);
     return { kind: 'ok', token };
   }
 
@@ -148,11 +162,6 @@ export class CentralApi {
   }
 }
 
-/** 1.4.6 speaks v2; everything that can still be installed anew speaks v3. */
-function apiVersion(version: CrowdsecVersion | undefined): 'v2/' | 'v3/' {
-  return version?.major === 1 && version.minor <= 4 ? 'v2/' : 'v3/';
-}
-
 function refusal({ status, text }: InternetReply): CentralApiFailure {
   const said = z.object({ message: z.string() }).safeParse(parseJson(text));
   const message = said.success ? said.data.message.slice(0, 300) : `status ${status}`;
@@ -160,8 +169,8 @@ function refusal({ status, text }: InternetReply): CentralApiFailure {
 }
 
 /** Read without checking the signature: it came from the server itself, over TLS, and only informs. */
-function organizationOf(token: string): string | undefined {
-  const claims: unknown = parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+function organizationOf({ text }: Token): string | undefined {
+  const claims: unknown = parseJson(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString('utf8'));
   const parsed = z.object({ organization_id: z.string().min(1) }).safeParse(claims);
   return parsed.success ? parsed.data.organization_id : undefined;
 }

@@ -15,6 +15,11 @@ export function readCrowdsecVersion(output: string): CrowdsecVersion | undefined
   return { text: match[1] ?? '', major: Number(match[2]), minor: Number(match[3]) };
 }
 
+/** 1.4 speaks the Central API's v2; everything that can still be installed anew speaks v3. */
+export function speaksV2(version: Pick<CrowdsecVersion, 'major' | 'minor'> | undefined): boolean {
+  return version?.major === 1 && version.minor <= 4;
+}
+
 /** After a failure it is asked again, but not at every request: starting it may be as heavy as `docker exec`. */
 const AGAIN_AFTER_MS = 60_000;
 

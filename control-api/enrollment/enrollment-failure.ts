@@ -27,7 +27,7 @@ export interface EnrollmentFailure {
 }
 
 const FRESH_KEY =
-  'Log in to console.crowdsec.net, go to Instances → Add Instance, generate a new enrollment key, and paste it here.';
+  'Log in to app.crowdsec.net, go to Instances → Add Instance, generate a new enrollment key, and paste it here.';
 
 const FAILURES: Readonly<Record<EnrollmentFailureReason, Omit<EnrollmentFailure, 'reason'>>> = {
   token_expired: { message: 'token expired: the enrollment key is too old', nextStep: FRESH_KEY, retryHelps: false },

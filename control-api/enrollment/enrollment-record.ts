@@ -11,6 +11,8 @@ export const enrollmentRecordSchema = z.object({
   since: z.string().optional(),
   /** With `failed`: why, for programs. */
   reason: z.enum(ENROLLMENT_FAILURES).optional(),
+  /** With `pending_acceptance`: whether it was accepted, this CrowdSec cannot tell for certain. */
+  may_be_accepted: z.boolean().optional(),
   /** For people. */
   message: z.string().optional(),
   next_step: z.string().optional(),

@@ -3,6 +3,7 @@ import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import type { Logger } from '../../bouncer/shared/runtime/logger.ts';
 import { readAccount } from '../crowdsec/central-api-account.ts';
+import { type CrowdsecVersion, speaksV2 } from '../crowdsec/crowdsec-version.ts';
 import type { Cscli } from '../crowdsec/cscli.ts';
 import type { Engine } from '../crowdsec/engine.ts';
 import type { EventWriter } from '../events/event-writer.ts';
@@ -31,6 +32,7 @@ export interface EnrollmentPorts {
   readonly events: EventWriter;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly version: () => Promise<CrowdsecVersion | undefined>;
   readonly configDir: string;
   /** The first wait between attempts. */
   readonly retryAfterMs: number;
@@ -139,12 +141,7 @@ export class Enrollment {
       };
     }
     log.info(`${PREFIX} enrollment completed`);
-    const record = await this.#write({
-      state: 'pending_acceptance',
-      message: 'The Console knows this engine and waits for you to accept it.',
-      next_step: 'Log in to console.crowdsec.net, accept the engine under Instances, then force a heartbeat.',
-      ...about,
-    });
+    const record = await this.#write({ ...pendingRecord(await this.#ports.version()), ...about });
     await this.#reloadEngine();
     return { kind: 'done', record };
   }
@@ -217,6 +214,25 @@ export class Enrollment {
     this.#ports.events.write('enrollment', record.message ?? `enrollment: ${record.state}`, { state: record.state });
     return dated;
   }
+}
+
+/** What 1.4 was told by the Central API when it was made need not be what later releases are told. */
+function pendingRecord(version: CrowdsecVersion | undefined): EnrollmentRecord {
+  const accept =
+    'Log in to app.crowdsec.net, accept the engine under Security Engines, then force a heartbeat (on the page: I accepted it).';
+  if (!speaksV2(version)) {
+    return {
+      state: 'pending_acceptance',
+      message: 'The Console knows this engine and waits for you to accept it.',
+      next_step: accept,
+    };
+  }
+  return {
+    state: 'pending_acceptance',
+    may_be_accepted: true,
+    message: 'The Console knows this engine. Whether it was accepted there, CrowdSec 1.4 cannot tell for certain.',
+    next_step: `${accept} If the Console lists it among your engines already, you are done, whatever is said here.`,
+  };
 }
 
 function aboutOf({ name, tags }: Partial<EnrollmentRecord>): Pick<EnrollmentRecord, 'name' | 'tags'> {

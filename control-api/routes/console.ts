@@ -167,7 +167,7 @@ function invalidKey(message: string): Problem {
     code: 'invalid_enrollment_key',
     title: 'That is not an enrollment key',
     detail: `invalid enrollment key: ${message}`,
-    hint: 'Copy it from console.crowdsec.net, Instances → Add Instance: the key, or the whole line. Nothing was sent.',
+    hint: 'Copy it from app.crowdsec.net, Instances → Add Instance: the key, or the whole line. Nothing was sent.',
   });
 }
 

@@ -1,13 +1,15 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { withCentralApi } from '../integration/control-api-crowdsec.ts';
+import type { Internet } from '../support/internet/internet.ts';
 import { Workbench } from '../support/servers.ts';
 import { type Stack, startStack } from '../support/stack.ts';
-import { internetFor, pageForEachTest } from './page-under-test.ts';
+import { axeFindingsInBothThemes, internetFor, pageForEachTest } from './page-under-test.ts';
 
 const KEY = 'abcdefghijklmnop';
 
 let workbench: Workbench | undefined;
+let internet: Internet;
 let stack: Stack;
 let page: Page;
 
@@ -16,7 +18,7 @@ afterAll(() => workbench?.stop());
 pageForEachTest({
   start: async () => {
     workbench = await Workbench.open();
-    const internet = await internetFor(workbench);
+    internet = await internetFor(workbench);
     internet.capi.keys.add(KEY);
     stack = await startStack({
       caddy: 'newest',
@@ -74,6 +76,18 @@ describe('Console enrollment', () => {
     const current = page.locator('[aria-current="step"]');
     expect(await current.getByRole('heading').textContent()).toBe('Accept it in the Console');
     expect(await page.content()).not.toContain(KEY);
+  });
+
+  it('says that CrowdSec 1.4 cannot tell whether it was accepted, and where to look', async () => {
+    internet.capi.v3IsOpen = false; // nothing of the Central API tells it then
+    internet.capi.accept();
+    await page.getByRole('link', { name: 'Console Enrollment' }).first().click();
+    await page.getByText(/CrowdSec 1\.4 cannot tell for certain/).waitFor();
+    await page.getByText(/If the Console lists it among your engines already, you are done/).waitFor();
+    await page.getByRole('button', { name: 'I accepted it' }).click();
+    await page.getByText(/says nothing of an acceptance: look into the Console/).waitFor({ timeout: 50_000 });
+    await page.getByText('Heartbeats arrive.').waitFor();
+    expect(await axeFindingsInBothThemes(page)).toEqual([]);
   });
 });
 

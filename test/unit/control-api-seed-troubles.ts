@@ -112,8 +112,8 @@ export const TROUBLES: readonly Row[] = [
   },
   {
     promise: 'Check Instances — your engine may already appear',
-    file: CONSOLE,
-    test: 'becomes enrolled by a heartbeat once somebody accepted it in the Console',
+    file: 'test/integration/control-api-acceptance.test.ts',
+    test: 'becomes enrolled by a heartbeat: v3 of the Central API tells it, for the account of v2',
   },
   {
     promise: 'Symptom: Enrollment hangs or times out',

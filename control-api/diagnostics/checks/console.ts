@@ -24,7 +24,7 @@ export const enrollmentCheck: Check = {
   group: 'configuration',
   run: async ({ enrollment, redis }) => {
     if (!redis.isUp) return skipped('Redis is not available, so the enrollment is not known');
-    const { state, message, next_step } = await enrollment.status();
+    const { state, message, next_step, may_be_accepted: mayBeAccepted } = await enrollment.status();
     switch (state) {
       case 'enrolled':
         return ok('this engine is enrolled in the Console', { word: state });
@@ -33,18 +33,21 @@ export const enrollmentCheck: Check = {
       case 'enrolling':
         return ok('an enrollment is under way', { word: state });
       case 'pending_acceptance':
+        if (mayBeAccepted === true) return ok(MAY_BE_ACCEPTED, { word: state });
         return warning(
           message ?? 'the Console waits for you to accept this engine',
           next_step ?? 'Accept it in the Console.',
-          {
-            word: state,
-          },
+          { word: state },
         );
       case 'failed':
         return failed(message ?? 'the enrollment failed', next_step ?? 'Enroll again.', { word: state });
     }
   },
 };
+
+/** Nothing to warn of for ever: the engine works, and who has accepted it can do no more. */
+const MAY_BE_ACCEPTED =
+  'the Console knows this engine; whether it was accepted there, CrowdSec 1.4 cannot tell for certain, and app.crowdsec.net shows';
 
 export const heartbeatCheck: Check = {
   id: 'heartbeat',

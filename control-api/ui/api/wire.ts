@@ -76,6 +76,8 @@ export interface Enrollment {
   readonly state: 'not_enrolled' | 'enrolling' | 'pending_acceptance' | 'enrolled' | 'failed';
   readonly since?: string;
   readonly reason?: string;
+  /** Whether it was accepted, this CrowdSec cannot tell for certain. */
+  readonly may_be_accepted?: boolean;
   readonly message?: string;
   readonly next_step?: string;
   readonly command?: string;

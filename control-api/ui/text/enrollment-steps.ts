@@ -50,31 +50,31 @@ function keyStep(enrollment: Enrollment): EnrollmentStep {
     title: 'Enroll with your key',
     tone: isDone ? 'good' : enrollment.state === 'failed' ? 'bad' : 'watch',
     isCurrent: !isDone,
-    text: isDone
-      ? 'The Console knows this engine.'
-      : 'The key comes from console.crowdsec.net, Instances, Add Instance.',
+    text: isDone ? 'The Console knows this engine.' : 'The key comes from app.crowdsec.net, Instances, Add Instance.',
   };
 }
 
-function acceptStep({ state }: Enrollment): EnrollmentStep {
+function acceptStep({ state, may_be_accepted: isUncertain, message }: Enrollment): EnrollmentStep {
   const isDone = state === 'enrolled';
   return {
     id: 'accept',
     title: 'Accept it in the Console',
     tone: isDone ? 'good' : state === 'pending_acceptance' ? 'watch' : 'idle',
     isCurrent: state === 'pending_acceptance',
-    text: isDone ? 'Accepted.' : 'The Console shows a request of this engine. Accept it there, then say so here.',
+    text: isDone ? 'Accepted.' : isUncertain === true && message !== undefined ? message : ACCEPT,
   };
 }
 
-function connectedStep({ state }: Enrollment, heartbeat: Heartbeat): EnrollmentStep {
+const ACCEPT = 'The Console shows a request of this engine. Accept it there, then say so here.';
+
+function connectedStep({ state, may_be_accepted: isUncertain }: Enrollment, heartbeat: Heartbeat): EnrollmentStep {
   const isOn = state === 'enrolled';
   return {
     id: 'verified',
     title: 'Connected',
     tone: isOn ? (heartbeat.state === 'online' ? 'good' : 'warn') : 'idle',
     isCurrent: isOn,
-    text: isOn ? HEARTBEATS[heartbeat.state] : 'Alerts and heartbeats arrive in the Console.',
+    text: isOn || isUncertain === true ? HEARTBEATS[heartbeat.state] : 'Alerts and heartbeats arrive in the Console.',
   };
 }
 

@@ -39,11 +39,14 @@ export class CentralApi {
   readonly metrics: unknown[] = [];
   readonly enrollments: Enrollment[] = [];
   readonly requests: CapiRequest[] = [];
+  /** Whether v3 lets the accounts of v2 in, as it does with those of an engine that was upgraded. */
+  v3IsOpen = true;
   /** How long a token lives. */
   tokenLifetimeMs = 3_600_000;
 
   reset(): void {
     this.mode = 'up';
+    this.v3IsOpen = true;
     this.tokenLifetimeMs = 3_600_000;
     for (const known of [this.keys, this.machines, this.enrolled]) known.clear();
     for (const told of [this.logins, this.metrics, this.enrollments, this.requests]) told.length = 0;
@@ -53,12 +56,14 @@ export class CentralApi {
     this.requests.push(request);
     if (this.mode === 'banned') return forbidden('Forbidden');
     if (this.mode === 'broken') return { status: 500, body: { message: 'Internal server error' } };
+    const isV3 = request.path.startsWith('/v3/');
+    if (isV3 && !this.v3IsOpen) return forbidden('Forbidden');
     const call = `${request.method} ${request.path.replace(/^\/v[23]/, '').replace(/\?.*$/, '')}`;
     switch (call) {
       case 'POST /watchers':
         return this.#register(request.body as Record<string, string>);
       case 'POST /watchers/login':
-        return this.#login(request.body as Record<string, unknown>);
+        return this.#login(request.body as Record<string, unknown>, isV3);
       case 'POST /watchers/enroll':
         return this.#withMachine(request, (machine) => this.#enroll(machine, request.body as Enrollment));
       case 'POST /metrics/':
@@ -87,14 +92,15 @@ export class CentralApi {
     return { status: 200, body: { message: 'OK' } };
   }
 
-  #login({ machine_id: id, password, scenarios }: Record<string, unknown>): CapiAnswer {
+  /** Only v3 tells who accepted an engine: what of v2 is known tells nothing. */
+  #login({ machine_id: id, password, scenarios }: Record<string, unknown>, isV3: boolean): CapiAnswer {
     this.logins.push(String(id));
     if (!Array.isArray(scenarios)) return { status: 400, body: { message: 'scenarios must be a list' } };
     if (typeof id !== 'string' || this.machines.get(id) !== password) {
       return { status: 401, body: { message: 'The machine_id or password is incorrect' } };
     }
     const expiry = new Date(Date.now() + this.tokenLifetimeMs);
-    const organization = this.enrolled.get(id)?.isAccepted ? { organization_id: 'an-organization' } : {};
+    const organization = isV3 && this.enrolled.get(id)?.isAccepted ? { organization_id: 'an-organization' } : {};
     const token = jwt({ id, exp: Math.floor(expiry.getTime() / 1_000), ...organization });
     return { status: 200, body: { code: 200, expire: expiry.toISOString(), token } };
   }

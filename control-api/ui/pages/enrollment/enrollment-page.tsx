@@ -13,7 +13,7 @@ import { plain } from '../../text/plain.ts';
 import { EnrollForm } from './enroll-form.tsx';
 import { SharedData } from './shared-data.tsx';
 
-const CONSOLE = 'https://console.crowdsec.net';
+const CONSOLE = 'https://app.crowdsec.net';
 
 export function EnrollmentPage() {
   const status = useStatus();
@@ -81,7 +81,7 @@ function StepDetail({ step, enrollment, onDone }: StepDetailProps) {
       </>
     );
   }
-  if (step.id === 'accept' && step.isCurrent) return <Acceptance onDone={onDone} />;
+  if (step.id === 'accept' && step.isCurrent) return <Acceptance enrollment={enrollment} onDone={onDone} />;
   if (step.id === 'verified' && step.isCurrent) {
     return (
       <>
@@ -115,24 +115,36 @@ function Enrolling({ enrollment: { attempts } }: { readonly enrollment: Enrollme
   );
 }
 
-function Acceptance({ onDone }: { readonly onDone: () => Promise<void> }) {
+function Acceptance({ enrollment, onDone }: Pick<StepDetailProps, 'enrollment' | 'onDone'>) {
   const { isBusy, run } = useAction();
+  const { may_be_accepted: isUncertain, next_step: step } = enrollment;
   const check = () =>
     run(async () => {
-      await send({ method: 'POST', path: '/console/heartbeat' });
-      tell('The Central API was reached; the state is as it says now');
+      const reply = await send<{ readonly enrollment?: Enrollment }>({ method: 'POST', path: '/console/heartbeat' });
+      tell(whatCameBack(reply.enrollment));
       await onDone();
     });
   return (
-    <div class="row">
-      <a class="button primary" href={CONSOLE} target="_blank" rel="noreferrer">
-        Open the Console
-      </a>
-      <button class="button" type="button" disabled={isBusy} onClick={check}>
-        {isBusy ? 'Asking' : 'I accepted it'}
-      </button>
-    </div>
+    <>
+      {isUncertain === true && step !== undefined ? <p>{plain(step)}</p> : null}
+      <div class="row">
+        <a class="button primary" href={CONSOLE} target="_blank" rel="noreferrer">
+          Open the Console
+        </a>
+        <button class="button" type="button" disabled={isBusy} onClick={check}>
+          {isBusy ? 'Asking' : 'I accepted it'}
+        </button>
+      </div>
+    </>
   );
+}
+
+/** The Central API was asked; it may know nothing yet, or nothing that this CrowdSec is told. */
+function whatCameBack(enrollment: Enrollment | undefined): string {
+  if (enrollment?.state === 'enrolled') return 'The Console has accepted this engine';
+  return enrollment?.may_be_accepted === true
+    ? 'The Central API was reached, and says nothing of an acceptance: look into the Console'
+    : 'The Central API was reached, and knows of no acceptance yet';
 }
 
 /** What is left to do where CrowdSec is not ours to reload. */
