@@ -112,7 +112,7 @@ export const TROUBLES: readonly Row[] = [
   },
   {
     promise: 'Check Instances — your engine may already appear',
-    file: 'test/integration/control-api-acceptance.test.ts',
+    file: 'integration/control-api-acceptance.test.ts',
     test: 'becomes enrolled by a heartbeat: v3 of the Central API tells it, for the account of v2',
   },
   {
