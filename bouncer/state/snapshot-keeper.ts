@@ -136,11 +136,9 @@ export class SnapshotKeeper implements Service {
 
   /** The newest set that can be had, without what ran out meanwhile. */
   async restore(): Promise<FoundSet | undefined> {
-    const onDisk = await this.#fromDisk();
     const inRedis = await this.#fromRedis();
-    if (onDisk === undefined || inRedis === undefined) return onDisk ?? inRedis;
     // Both are written from the same bytes; what came after them is in Redis alone.
-    return onDisk.takenAt > inRedis.takenAt ? onDisk : inRedis;
+    return (await this.#fromDisk(inRedis?.takenAt)) ?? inRedis;
   }
 
   /** Writes what is not written yet; resolves when it is. */
@@ -188,12 +186,12 @@ export class SnapshotKeeper implements Service {
     } else this.#isStaleInRedis = true;
   }
 
-  async #fromDisk(): Promise<FoundSet | undefined> {
+  async #fromDisk(newerThan: number | undefined): Promise<FoundSet | undefined> {
     const { state, clock } = this.#parts;
     const bytes = state.read(FILE);
     if (bytes === undefined) return undefined;
     try {
-      return await unpackSnapshot(bytes, clock);
+      return await unpackSnapshot(bytes, clock, newerThan);
     } catch (error) {
       this.#passOver(error);
       return undefined;

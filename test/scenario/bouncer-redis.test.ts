@@ -254,6 +254,25 @@ describe('the snapshot in Redis', () => {
     expect(await restored(redis)).toEqual([3, 2, 5]);
   });
 
+  it('gives way to one on disk that is newer, and to none that is as old', async () => {
+    const redis = await link();
+    const keeper = await keeperWith(redis, [1]);
+    keeper.changed({ added: [], removedIds: [] });
+    await keeper.flush();
+    const state = new StateDir(newFolder(), logger.log);
+    const written = async (id: number) => {
+      const parts = { state, clock, log: logger.log, shared: () => undefined };
+      const own = new SnapshotKeeper({ ...parts, redis: undefined, decisions: () => [decisionOf(id, '192.0.2.9')] });
+      own.changed({ added: [], removedIds: [] });
+      await own.flush();
+      const found = await new SnapshotKeeper({ ...parts, redis, decisions: () => [] }).restore();
+      return Array.from(found?.decisions ?? [], (decision) => decision.id);
+    };
+    expect(await written(2)).toEqual([1]);
+    clock.advance(1);
+    expect(await written(3)).toEqual([3]);
+  });
+
   it('comes back alone when a change cannot be read, and that is told', async () => {
     const redis = await link();
     const keeper = await keeperWith(redis, [1, 2]);

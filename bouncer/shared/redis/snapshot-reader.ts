@@ -24,9 +24,14 @@ const CHUNK_BYTES = 64 * 1024;
  * Reads a snapshot back, without what has run out meanwhile. A million decisions are 40 MB of text, and 300 as what
  * `JSON.parse` makes of it: neither is ever held whole.
  * @param bytes as written, packed.
+ * @param newerThan milliseconds since the Unix epoch: one that is not is given up as soon as it says so.
  * @throws Error when it is none: a snapshot that cannot be read is worth a warning, not a guess.
  */
-export async function unpackSnapshot(bytes: Buffer, clock: Clock): Promise<SnapshotContent> {
+export async function unpackSnapshot(
+  bytes: Buffer,
+  clock: Clock,
+  newerThan = -Infinity,
+): Promise<SnapshotContent | undefined> {
   const reader = new SnapshotReader(clock);
   const unpacking = createGunzip({ chunkSize: CHUNK_BYTES });
   unpacking.end(bytes);
@@ -35,6 +40,7 @@ export async function unpackSnapshot(bytes: Buffer, clock: Clock): Promise<Snaps
     size += chunk.length;
     if (size > LARGEST_TEXT) throw new RangeError(`a snapshot of more than ${LARGEST_TEXT} bytes`);
     reader.write(chunk);
+    if (reader.takenAt !== undefined && reader.takenAt <= newerThan) return undefined;
   }
   return reader.finish();
 }
@@ -59,6 +65,11 @@ class SnapshotReader {
       if (typeof key === 'string') this.#head[key] = value;
       else this.#add(value);
     };
+  }
+
+  /** Undefined until it was read. */
+  get takenAt(): number | undefined {
+    return snapshotHeadSchema.shape.taken_at.safeParse(this.#head['taken_at']).data;
   }
 
   write(chunk: Uint8Array): void {
