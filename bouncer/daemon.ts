@@ -222,7 +222,7 @@ export class Daemon {
       settings: () => this.#settings.look(),
       refresh: (command) => this.#refresh.answer(command),
       refreshed: (command) => this.#refresh.heard(command),
-      resync: () => this.#lease.turn(), // which counts who asked
+      resync: () => this.#lease.turn().then(() => this.#stream.resync()), // the lease may be a newer one by now
       snapshot: () => this.#snapshot.asked(),
       published: () => this.#follower.knock(),
       lease: () => this.#lease.turn(),

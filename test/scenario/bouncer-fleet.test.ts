@@ -9,6 +9,7 @@ import { FleetLease } from '../../bouncer/fleet/fleet-lease.ts';
 import { readConfig } from '../../bouncer/shared/config/read.ts';
 import { parseAddress } from '../../bouncer/shared/net/prefix.ts';
 import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import { publishCommand } from '../../bouncer/shared/redis/command-channel.ts';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
 import { readStatuses } from '../../bouncer/shared/redis/status-store.ts';
 import { systemClock } from '../../bouncer/shared/runtime/clock.ts';
@@ -212,7 +213,6 @@ describe('two bouncers on one Redis, with one key', () => {
   it('lift nothing when one follows again that has pulled alone, however long the leader cannot pull', async () => {
     const leader = await bouncer('first', { CROWDSEC_POLL_INTERVAL: '1h' });
     const other = await bouncer('second');
-    await untilRole(other, 'follower');
     other.wire.set({ kind: 'half_open' });
     await untilRole(other, 'alone');
     lapi.ban('192.0.2.21'); // which only the one that pulls alone gets to know
@@ -220,10 +220,8 @@ describe('two bouncers on one Redis, with one key', () => {
     const { answer } = lapi.server;
     lapi.server.says(503, 'gone');
     other.wire.set(NO_FAULT);
-    await waitFor(() => roleOf(other) === 'follower' && other.daemon.status.lapi.state === 'down', {
-      what: 'what the leader has written to be looked at',
-      withinMs: LONG_MS,
-    });
+    const hasLooked = () => roleOf(other) === 'follower' && other.daemon.status.lapi.state === 'down';
+    await waitFor(hasLooked, { what: 'a look at what the leader has written', withinMs: LONG_MS });
     expect([isBanned(leader, '192.0.2.21'), isBanned(other, '192.0.2.21')]).toEqual([false, true]);
     lapi.unban('192.0.2.21');
     lapi.ban('192.0.2.22');
@@ -272,6 +270,13 @@ describe('a lone bouncer', () => {
     const again = await bouncer('only');
     await untilBanned('192.0.2.20', again);
     expect(roleOf(again)).toBe('leader');
+  });
+
+  it('pulls everything when it is told to', async () => {
+    await bouncer('only', { CROWDSEC_POLL_INTERVAL: '1h' });
+    await waitFor(() => lapi.fullPulls === 1, { what: 'the first pull' });
+    await publishCommand(await linked(), { kind: 'resync' });
+    await waitFor(() => lapi.fullPulls === 2, { what: 'another' });
   });
 });
 
