@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { C_HEAP } from '../../scripts/servers/sidecar.ts';
 import { projectRoot } from '../../scripts/servers/project-root.ts';
 import { readDockerfile, type Stage } from '../support/dockerfile.ts';
 
@@ -49,6 +50,14 @@ describe('the Dockerfile', () => {
         expect(word).not.toBe('RUN'); // there is no shell to run anything with
       }
     }
+  });
+
+  it('gives the bouncer the same heaps as the unit does, and as it was measured with', () => {
+    const wanted = Object.entries(C_HEAP).map((setting) => setting.join('='));
+    const environment = stage('bouncer').instructions.filter(({ word }) => word === 'ENV');
+    const unit = readFileSync(join(projectRoot, 'deploy', 'systemd', 'caddy-crowdsec-bouncer.service'), 'utf8');
+    const lines = [environment.map(({ rest }) => rest).join(' '), unit];
+    for (const line of lines) expect(line.split(/[\s=](?=MALLOC)|\s/)).toEqual(expect.arrayContaining(wanted));
   });
 
   it('adds nothing from the internet, carries no secret and no moving tag', () => {
