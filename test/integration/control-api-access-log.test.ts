@@ -2,11 +2,12 @@
 import { appendFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findCrowdsec } from '../../scripts/servers/binaries.ts';
 import { Child } from '../../scripts/servers/child.ts';
 import type { CrowdsecServer } from '../../scripts/servers/crowdsec-server.ts';
 import { freePort } from '../../scripts/servers/ports.ts';
+import type { RedisServer } from '../../scripts/servers/redis-server.ts';
 import { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { settingsFor } from './control-api-crowdsec.ts';
@@ -45,6 +46,7 @@ const LINE = `${JSON.stringify({
 })}\n`;
 
 let workbench: Workbench;
+let redis: RedisServer;
 let crowdsec: CrowdsecServer;
 let api: ApiUnderTest;
 let log: string;
@@ -59,8 +61,7 @@ const untilSaid = (words: RegExp) =>
 
 beforeAll(async () => {
   workbench = await Workbench.open();
-  const [redis, server] = await Promise.all([workbench.redis(), workbench.crowdsec()]);
-  crowdsec = server;
+  [redis, crowdsec] = await Promise.all([workbench.redis(), workbench.crowdsec()]);
   log = join(crowdsec.folders.root, 'access.log');
   await writeFile(log, '');
   api = await startApi(workbench, { ...settingsFor(crowdsec), REDIS_URL: redis.url });
@@ -103,11 +104,39 @@ async function startWithAgent(): Promise<void> {
   await agent.start();
 }
 
-it('cannot tell while CrowdSec counts nothing, and says what would make it tell', async () => {
-  expect(await check()).toMatchObject({
-    status: 'skipped',
-    message: expect.stringMatching(/^cannot tell whether CrowdSec reads your log: /) as string,
-    hint: expect.stringContaining('prometheus') as string,
+describe('CrowdSec whose figures cannot be had', () => {
+  it.each([
+    ['has them switched off', { enabled: false }, /CrowdSec counts nothing, prometheus\.enabled is false/, /6060/],
+    ['knows nothing of them', undefined, /CrowdSec counts nothing, .* has no section "prometheus"$/, /6060/],
+    ['is not told where to', { enabled: true }, /lacks listen_addr and listen_port$/, /6060/],
+    [
+      'has not been restarted since',
+      { enabled: true, level: 'full', listen_addr: '127.0.0.1', listen_port: 1 },
+      /its figures cannot be read at 127\.0\.0\.1:1: .*connection refused$/,
+      /^Restart CrowdSec/,
+    ],
+  ])('%s: says so, and what would make it tell', async (_what, prometheus, message, hint) => {
+    const config = parse(await readFile(crowdsec.folders.config, 'utf8')) as Record<string, unknown>;
+    delete config['prometheus'];
+    const written = { ...config, ...(prometheus === undefined ? {} : { prometheus }) };
+    await writeFile(crowdsec.folders.config, stringify(written));
+    await untilSaid(message); // the last answer serves for a second
+    expect(await check()).toMatchObject({
+      status: 'skipped',
+      message: expect.stringMatching(/^cannot tell whether CrowdSec reads your log: /) as string,
+      hint: expect.stringMatching(hint) as string,
+    });
+  });
+
+  it('cannot be asked: says what cscli lacks', async () => {
+    const without = await startApi(workbench, { REDIS_URL: redis.url, CSCLI: '/nowhere/cscli' });
+    await waitFor(async () => (await without.get('/status')).status === 200, { what: 'the API to reach Redis' });
+    const { checks } = (await without.get('/diagnostics/config')).body as Checks;
+    expect(checks.find(({ id }) => id === 'access_log')).toMatchObject({
+      message: 'cannot tell whether CrowdSec reads your log: /nowhere/cscli was not found',
+      hint: expect.stringContaining('set CSCLI') as string,
+    });
+    await without.stop();
   });
 });
 

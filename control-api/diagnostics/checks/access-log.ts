@@ -1,9 +1,11 @@
 import { readLogFigures } from '../../crowdsec/log-figures.ts';
+import { whyNoFigures } from './why-no-figures.ts';
 import { type Check, ok, skipped, warning } from '../check.ts';
 
 const number = new Intl.NumberFormat('en');
 const lines = (count: number) => `${number.format(count)} ${count === 1 ? 'line' : 'lines'}`;
 const MOST_NAMED = 3;
+const CANNOT_TELL = 'cannot tell whether CrowdSec reads your log';
 
 /** Where attacks are found at all: in lines that CrowdSec read and understood. */
 export const accessLog: Check = {
@@ -12,12 +14,15 @@ export const accessLog: Check = {
   group: 'configuration',
   run: async ({ cscli }) => {
     const result = await cscli.run(['metrics', '-o', 'json']);
-    const figures = result.kind === 'ok' ? readLogFigures(result.stdout) : undefined;
+    if (result.kind !== 'ok') {
+      const { why, hint } = await whyNoFigures(cscli, result);
+      return skipped(`${CANNOT_TELL}: ${why}`, hint);
+    }
+    const figures = readLogFigures(result.stdout);
     if (figures === undefined) {
-      const why = result.kind === 'ok' ? 'its figures have an unknown form' : `cscli metrics failed, ${result.message}`;
       return skipped(
-        `cannot tell whether CrowdSec reads your log: ${why}`,
-        'To see it here, set prometheus.enabled: true in CrowdSec’s config.yaml, and let CSCLI run where CrowdSec runs.',
+        `${CANNOT_TELL}: its figures have an unknown form`,
+        'Look yourself, with "cscli metrics", and please report the version that "cscli version" shows.',
       );
     }
     if (figures.read === 0) {
