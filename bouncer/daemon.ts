@@ -64,7 +64,7 @@ export class Daemon {
     this.#log = log;
     const state = new StateDir(config.STATE_DIR, log);
     this.#redis = config.REDIS_URL === undefined ? undefined : new RedisLink(config.REDIS_URL.reveal(), log);
-    this.#lease = new FleetLease({ id: config.BOUNCER_ID, redis: this.#redis, clock, log });
+    this.#lease = new FleetLease({ id: config.BOUNCER_ID, redis: this.#redis, state, clock, log });
     this.#settings = new SettingsKeeper({
       state,
       redis: this.#redis,

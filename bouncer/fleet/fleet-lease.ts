@@ -7,6 +7,7 @@ import { type Fence, leave, type Lease, LEASE_MS, type LeaseTurn, takeTurn } fro
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
 import type { Service } from '../shared/runtime/service.ts';
+import type { StateDir } from '../state/state-dir.ts';
 
 /** A lease is renewed this often: two renewals may fail before it is lost. */
 const TURN_MS = LEASE_MS / 3;
@@ -14,6 +15,8 @@ const TURN_MS = LEASE_MS / 3;
 const PATIENCE_MS = 2 * LEASE_MS;
 /** Longer than a command to Redis may take, and the wait for the next one. */
 const RECENT_MS = 10_000;
+/** Is there once others were known: they may be there again after a restart, when Redis may not be to say so. */
+const FILE = 'fleet';
 
 export type Standing =
   /** No Redis, or none that answers: this bouncer pulls for itself. */
@@ -26,6 +29,8 @@ export type Standing =
 interface LeaseParts {
   readonly id: string;
   readonly redis: RedisLink | undefined;
+  /** Undefined where nothing is to be remembered over a restart. */
+  readonly state?: Pick<StateDir, 'read' | 'write'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -52,7 +57,8 @@ export class FleetLease extends EventEmitter<{ change: [Standing]; resync: [] }>
   #resyncs: number | undefined;
   #isFirst = true;
   #owesResync = false;
-  #hasOthers = false;
+  #hasOthers: boolean;
+  #isNoted: boolean;
   #noted: string | undefined;
   #turning: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -61,6 +67,7 @@ export class FleetLease extends EventEmitter<{ change: [Standing]; resync: [] }>
   constructor(parts: LeaseParts) {
     super();
     this.#parts = parts;
+    this.#hasOthers = this.#isNoted = parts.state?.read(FILE) !== undefined;
   }
 
   start(): void {
@@ -159,6 +166,7 @@ export class FleetLease extends EventEmitter<{ change: [Standing]; resync: [] }>
       const othersAsked = this.#resyncs !== undefined && turn.resyncs > this.#resyncs + (asksResync ? 1 : 0);
       if (this.#isOurs(turn.lease)) this.#own(turn.lease.token, othersAsked);
       this.#hasOthers = turn.members.some((member) => member.id !== id);
+      if (this.#hasOthers) void this.#noteOthers();
       // Whoever has not heard of us could take deltas for the whole truth, should Redis be cut off now.
       if (joins && this.#hasOthers) await publishCommand(redis, { kind: 'lease' });
       if (asksResync) {
@@ -171,6 +179,10 @@ export class FleetLease extends EventEmitter<{ change: [Standing]; resync: [] }>
       log.debug({ error }, 'Redis did not say who pulls');
     }
     this.#note();
+  }
+
+  async #noteOthers(): Promise<void> {
+    if (!this.#isNoted) this.#isNoted = (await this.#parts.state?.write(FILE, 'other bouncers were known')) === true;
   }
 
   #isOurs({ by, run }: Lease): boolean {

@@ -8,9 +8,11 @@ import { onCommand } from '../../bouncer/shared/redis/command-channel.ts';
 import { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
 import { LEASE_MS } from '../../bouncer/shared/redis/stream-lease.ts';
+import { StateDir } from '../../bouncer/state/state-dir.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { fakeLog } from '../support/fake-log.ts';
 import { Workbench } from '../support/servers.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let workbench: Workbench;
@@ -114,6 +116,24 @@ describe('the lease', () => {
     await redis.wipe();
     await lease.turn();
     expect(lease.standing).toMatchObject({ kind: 'leader', lease: { token: 3 } });
+  });
+
+  it('is not alone with LAPI either after a restart without Redis, where others were known before', async () => {
+    const { log } = fakeLog();
+    const state = new StateDir(temporaryFolder('lease'), log);
+    const [link, gone] = [await linked(), new RedisLink('redis://127.0.0.1:1', log)];
+    const isSharedWithoutRedis = async () =>
+      (await new FleetLease({ id: 'first', redis: gone, state, clock, log }).terms())?.isShared;
+    const first = new FleetLease({ id: 'first', redis: link, state, clock, log });
+    await first.turn();
+    expect(await isSharedWithoutRedis()).toBe(false);
+    const second = await leaseOf('second');
+    await second.turn();
+    await first.turn();
+    await waitFor(isSharedWithoutRedis, { what: 'the other to be remembered' });
+    await second.stop(); // in order, as the whole fleet does when machines are switched off
+    await first.turn();
+    expect([await first.terms(), await isSharedWithoutRedis()]).toMatchObject([{ isShared: false }, true]);
   });
 
   it('is not alone with LAPI while a bouncer is missing that left without a word', async () => {
