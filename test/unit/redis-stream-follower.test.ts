@@ -195,6 +195,37 @@ describe('whoever follows the stream', () => {
     expect([source.wishes, set.states]).toEqual([2, ['1', '2']]);
   });
 
+  it('does not go back with a Redis that has lost the newest, until that is written again', async () => {
+    const source = new FakeSource();
+    const set = new FollowedIds();
+    const follower = new StreamFollower(source, set);
+    const { written, entries } = source;
+    const old = entries.slice();
+    for (const id of [2, 3]) source.append([ban(id)]);
+    await follower.catchUp();
+    source.append([ban(4)]);
+    await follower.catchUp();
+    source.entries = old.slice();
+    for (const _ of [1, 2]) await expect(follower.catchUp()).rejects.toThrow(/has lost the newest/);
+    expect([source.wishes, set.states.at(-1)]).toEqual([2, '1,2,3,4']);
+    source.entries = [...old, { kind: 'snapshot', id: '5-0' }];
+    source.written = { ...written, decisions: [ban(2), ban(3), ban(4)] };
+    await follower.catchUp();
+    expect(set.states.at(-1)).toBe('2,3,4');
+  });
+
+  it('takes what stands before the place that it had read to where another has the lease since', async () => {
+    const source = new FakeSource();
+    const set = new FollowedIds();
+    const follower = new StreamFollower(source, set);
+    source.append([ban(2)]);
+    await follower.catchUp();
+    source.entries = [{ kind: 'snapshot', id: '1-0' }]; // the time of day was set back, and Redis was wiped
+    source.written = { ...source.written, token: 2, decisions: [ban(5)] };
+    await follower.catchUp();
+    expect(set.states).toEqual(['1,2', '5']);
+  });
+
   it('starts again although it was asked to in the middle of a look', async () => {
     const source = new FakeSource();
     const set = new FollowedIds();

@@ -3,6 +3,8 @@ import type { DecisionBatch } from './snapshot-codec.ts';
 import { UnreadableSet } from './unreadable-set.ts';
 import { type Place, readPage, readWholeSet, type SetSource } from './whole-set.ts';
 
+const ROLLED_BACK = 'Redis has lost the newest decisions; it gets them again from the bouncer that pulls from LAPI';
+
 /** What becomes of what is read. */
 export interface FollowedSet {
   /** This is the whole truth, with every batch that was there to read. */
@@ -16,6 +18,8 @@ export class StreamFollower {
   readonly #set: FollowedSet;
   /** Undefined when the snapshot has to be read. */
   #place: Place | undefined;
+  /** How far it ever read, and what its snapshot was written under. */
+  #furthest: { readonly token: number; readonly position: string } | undefined;
 
   constructor(source: SetSource, set: FollowedSet) {
     this.#source = source;
@@ -51,9 +55,18 @@ export class StreamFollower {
     const whole = await readWholeSet(this.#source, announcedAt);
     if (whole === undefined) return false;
     if (whole.trouble !== undefined) throw whole.trouble;
-    this.#place = whole.place;
+    const { token, place } = whole;
+    if (this.#isOlder(token, place.position)) throw new UnreadableSet(ROLLED_BACK);
+    this.#place = place;
+    this.#furthest = token === undefined ? undefined : { token, position: place.position };
     this.#set.onSnapshot(whole);
     return true;
+  }
+
+  /** A Redis that was restarted from an old copy, or another that took over, may have less than was read before. */
+  #isOlder(token: number | undefined, position: string): boolean {
+    if (token === undefined || this.#furthest === undefined) return false;
+    return token <= this.#furthest.token && isBefore(position, this.#furthest.position);
   }
 
   async #advance(from: Place): Promise<boolean> {
@@ -62,10 +75,18 @@ export class StreamFollower {
       const page = await readPage(this.#source, place);
       if (page.kind === 'snapshot') return this.#load(page.announcedAt);
       for (const batch of page.batches) this.#set.onBatch(batch);
+      if (this.#furthest !== undefined) this.#furthest = { ...this.#furthest, position: page.place.position };
       // Meanwhile it may have been asked to start again.
       if (this.#place === place) this.#place = page.place;
       place = page.place;
       if (page.batches.length === 0) return true;
     }
   }
+}
+
+/** Of two ids of a stream, `milliseconds-number`. */
+function isBefore(one: string, other: string): boolean {
+  const [at = 0, number = 0] = one.split('-').map(Number);
+  const [otherAt = 0, otherNumber = 0] = other.split('-').map(Number);
+  return at < otherAt || (at === otherAt && number < otherNumber);
 }
