@@ -202,7 +202,7 @@ export class Enrollment {
     if (reload.kind !== 'ask_operator') return {};
     this.#ports.log.info(`${PREFIX} reload CrowdSec to finish: ${reload.command}`);
     return {
-      next_step: 'CrowdSec runs on its own: one more step makes it log in anew and follow the Console.',
+      next_step: 'Once, now that it is accepted: have CrowdSec log in anew, so that it follows the Console.',
       command: reload.command,
     };
   }
@@ -218,8 +218,7 @@ export class Enrollment {
 
 /** What 1.4 was told by the Central API when it was made need not be what later releases are told. */
 function pendingRecord(version: CrowdsecVersion | undefined): EnrollmentRecord {
-  const accept =
-    'Log in to app.crowdsec.net, accept the engine under Security Engines, then force a heartbeat (on the page: I accepted it).';
+  const accept = 'Log in to app.crowdsec.net, accept the engine under Security Engines, then force a heartbeat.';
   if (!speaksV2(version)) {
     return {
       state: 'pending_acceptance',

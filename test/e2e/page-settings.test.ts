@@ -83,7 +83,7 @@ describe('Console enrollment', () => {
     internet.capi.accept();
     await page.getByRole('link', { name: 'Console Enrollment' }).first().click();
     await page.getByText(/CrowdSec 1\.4 cannot tell for certain/).waitFor();
-    await page.getByText(/If the Console lists it among your engines already, you are done/).waitFor();
+    await page.getByText(/If it is among your engines there already, you are done/).waitFor();
     await page.getByRole('button', { name: 'I accepted it' }).click();
     await page.getByText(/says nothing of an acceptance: look into the Console/).waitFor({ timeout: 50_000 });
     await page.getByText('Heartbeats arrive.').waitFor();

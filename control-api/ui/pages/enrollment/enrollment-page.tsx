@@ -117,7 +117,6 @@ function Enrolling({ enrollment: { attempts } }: { readonly enrollment: Enrollme
 
 function Acceptance({ enrollment, onDone }: Pick<StepDetailProps, 'enrollment' | 'onDone'>) {
   const { isBusy, run } = useAction();
-  const { may_be_accepted: isUncertain, next_step: step } = enrollment;
   const check = () =>
     run(async () => {
       const reply = await send<{ readonly enrollment?: Enrollment }>({ method: 'POST', path: '/console/heartbeat' });
@@ -126,7 +125,7 @@ function Acceptance({ enrollment, onDone }: Pick<StepDetailProps, 'enrollment' |
     });
   return (
     <>
-      {isUncertain === true && step !== undefined ? <p>{plain(step)}</p> : null}
+      {enrollment.may_be_accepted === true ? <p>{WHERE_TO_LOOK}</p> : null}
       <div class="row">
         <a class="button primary" href={CONSOLE} target="_blank" rel="noreferrer">
           Open the Console
@@ -138,6 +137,9 @@ function Acceptance({ enrollment, onDone }: Pick<StepDetailProps, 'enrollment' |
     </>
   );
 }
+
+const WHERE_TO_LOOK =
+  'Accept it at app.crowdsec.net, under Security Engines, then say so here. If it is among your engines there already, you are done, whatever stands here.';
 
 /** The Central API was asked; it may know nothing yet, or nothing that this CrowdSec is told. */
 function whatCameBack(enrollment: Enrollment | undefined): string {
