@@ -138,7 +138,8 @@ export class SnapshotKeeper implements Service {
   async restore(): Promise<FoundSet | undefined> {
     const inRedis = await this.#fromRedis();
     // Both are written from the same bytes; what came after them is in Redis alone.
-    return (await this.#fromDisk(inRedis?.takenAt)) ?? inRedis;
+    const newest = inRedis && Math.max(inRedis.takenAt, writtenAt(inRedis.place.position));
+    return (await this.#fromDisk(newest)) ?? inRedis;
   }
 
   /** Writes what is not written yet; resolves when it is. */
@@ -199,7 +200,7 @@ export class SnapshotKeeper implements Service {
   }
 
   /** The snapshot and the changes since: a process that was killed may not have written its last snapshot. */
-  async #fromRedis(): Promise<FoundSet | undefined> {
+  async #fromRedis(): ReturnType<typeof readWholeSet> {
     const { redis, clock } = this.#parts;
     if (redis?.isUp !== true) return undefined;
     try {
@@ -219,4 +220,9 @@ export class SnapshotKeeper implements Service {
       'a snapshot could not be read and is passed over; the next complete pull replaces it',
     );
   }
+}
+
+/** Milliseconds since the Unix epoch by the clock of Redis, which numbers its entries so. */
+function writtenAt(position: string): number {
+  return Number(position.split('-', 1)[0]);
 }
