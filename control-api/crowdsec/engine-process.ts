@@ -95,14 +95,17 @@ export class EngineProcess {
   }
 }
 
-/** Where the kernel does not end it with us, one may be left over: ends the process that the file names, if it still is a CrowdSec. */
-export function endLeftOver(pidFile: string): number | undefined {
+/**
+ * Where the kernel does not end it with us, one may be left over: ends the process that the file names, if it still is
+ * the one that was started so. An id is given away again, and ours is not the only program with CrowdSec in its name.
+ */
+export function endLeftOver({ pidFile, words }: EngineCommand): number | undefined {
   try {
     const pid = Number(readFileSync(pidFile, 'utf8'));
     forget(pidFile);
-    const isCrowdsec =
-      Number.isInteger(pid) && pid > 1 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('crowdsec');
-    if (!isCrowdsec) return undefined;
+    if (!Number.isInteger(pid) || pid <= 1) return undefined;
+    const runs = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+    if (runs.length !== words.length || runs.some((word, i) => word !== words[i])) return undefined;
     process.kill(pid, 'SIGTERM');
     return pid;
   } catch {

@@ -123,7 +123,7 @@ export class ManagedEngine implements Engine {
     const { command, log } = this.#ports;
     this.#enter('starting');
     makeFolder(dirname(command.pidFile));
-    const leftOver = endLeftOver(command.pidFile);
+    const leftOver = endLeftOver(command);
     if (leftOver !== undefined)
       log.warn({ pid: leftOver }, `${PREFIX} a CrowdSec of an earlier run was still there and was ended`);
     log.info(`${PREFIX} CrowdSec is starting; LAPI can take a minute`);

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -148,5 +150,29 @@ describe('where its process id cannot be written', { timeout: 60_000 }, () => {
     engine.want(false);
     await until('stopped');
     expect(programs()).toEqual([]);
+  });
+});
+
+describe('a process id that an earlier run left behind', { timeout: 60_000 }, () => {
+  const program = (words: readonly string[]) => spawn(words[0] ?? '', words.slice(1), { stdio: 'ignore' });
+  let other: ReturnType<typeof program> | undefined;
+  afterEach(() => other?.kill('SIGKILL'));
+
+  it("is another program's by now, with CrowdSec in its name: that is left alone", async () => {
+    other = program([process.execPath, '-e', 'setInterval(() => undefined, 1000)', 'caddy-crowdsec-sidecar']);
+    writeFileSync(pidFile, String(other.pid));
+    managed().want(true);
+    await until('running');
+    expect([other.exitCode, other.signalCode]).toEqual([null, null]);
+  });
+
+  it('is still that CrowdSec: it is ended, and the log says so', async () => {
+    other = program([process.execPath, '-e', reloading(ready)]);
+    const ended = once(other, 'exit');
+    await waitFor(() => existsSync(ready), { what: 'the one left over to run' });
+    writeFileSync(pidFile, String(other.pid));
+    managed().want(true);
+    expect(await ended).toEqual([null, 'SIGTERM']);
+    expect(logged.warnings().join()).toMatch(/of an earlier run was still there and was ended/);
   });
 });
