@@ -45,6 +45,8 @@ export class DecisionTable implements Service {
   #rows = new DecisionRows();
   readonly #follower: StreamFollower;
   #asOf: number | undefined;
+  /** The same by the clock that nobody sets. */
+  #freshAt = -Infinity;
   #notedSince: number | undefined;
   #reason = 'no bouncer has written its decisions to Redis yet';
   /** When the latest arrivals were first seen, by id. */
@@ -80,7 +82,7 @@ export class DecisionTable implements Service {
 
   get state(): TableState {
     if (this.#asOf === undefined) return { kind: 'loading', reason: this.#reason };
-    const isFresh = this.#parts.clock.wall() - this.#asOf <= FRESH_MS;
+    const isFresh = this.#parts.clock.monotonic() - this.#freshAt <= FRESH_MS;
     return isFresh ? { kind: 'live', asOf: this.#asOf } : { kind: 'stale', asOf: this.#asOf, reason: this.#reason };
   }
 
@@ -129,7 +131,7 @@ export class DecisionTable implements Service {
     const { clock, log } = this.#parts;
     try {
       const isKnown = await this.#follower.catchUp();
-      if (isKnown) this.#asOf = clock.wall();
+      if (isKnown) [this.#asOf, this.#freshAt] = [clock.wall(), clock.monotonic()];
       else if (this.#asOf !== undefined) this.#reason = 'Redis has lost the decisions; a bouncer writes them anew';
       this.#notedSince ??= this.#asOf;
     } catch (error) {
@@ -140,7 +142,7 @@ export class DecisionTable implements Service {
       // An entry that cannot be read is in the next snapshot.
       if (this.#parts.source.isUp) this.#follower.startAgain();
     }
-    this.#forget(clock.wall() - RECENT_MS);
+    this.#forget(clock.wall());
   }
 
   #load({ decisions, position }: LoadedSnapshot): void {
@@ -173,9 +175,10 @@ export class DecisionTable implements Service {
     this.#recent.set(id, now);
   }
 
-  #forget(before: number): void {
+  #forget(now: number): void {
     for (const [id, seenAt] of this.#recent) {
-      if (seenAt >= before) return; // in the order in which they came
+      // In the order in which they came; those of later than now came before the time of day was set back.
+      if (seenAt >= now - RECENT_MS && seenAt <= now) return;
       this.#forgetOne(id);
     }
   }
