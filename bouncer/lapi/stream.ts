@@ -26,19 +26,23 @@ export interface StreamConsumer {
 
 /** After a push from LAPI the row may not be written yet, and may be one of many: look again after these. */
 const FOLLOW_UPS_MS = [250, 5_000];
-/** So many new decisions at once are written over some time; everything is pulled when that is surely over. */
+/** What was written while a delta looked is surely committed by then, and everything is pulled. */
+const SETTLED_MS = 15_000;
+/** So many new decisions at once are written over some time: the delta is likely to lack some of them. */
 const MANY = 100;
-const AFTER_MANY_MS = 15_000;
 const CONFIRM_MS = 1_000;
 const RETRY = { firstMs: 500, longestMs: 30_000 };
-/** Where deltas cannot be relied on, everything is pulled at each poll, and takes at most this share of the time: one in ten. */
+/** Where deltas cannot be relied on, everything is pulled again and again, and takes at most this share of the time: one in ten. */
 const FULL_COST_FACTOR = 10;
+/** Where one more decision may have come meanwhile, which is rare: one in fifty. */
+const RARE_COST_FACTOR = 50;
 
 /**
  * Pulls decisions from LAPI for ever.
  *
  * Deltas can lose decisions (LAPI selects by a time that is set before the row is committed), so everything is pulled
- * again every `resyncMs`, soon after a delta of many, and after every failure: the failed reply may have been counted as delivered.
+ * again every `resyncMs`, soon after a delta that brought some, and after every failure: the failed reply may have been
+ * counted as delivered.
  * While another process of the fleet has the right to pull, nothing is asked for.
  */
 export class LapiStream implements Service {
@@ -156,7 +160,7 @@ export class LapiStream implements Service {
     }
     this.#failures = 0;
     if (kind === 'full') this.#pulledAll(began);
-    else if (result.batch.decisions.length >= MANY) this.#pulledMany(began);
+    else if (result.batch.decisions.length > 0) this.#pulledSome(result.batch.decisions.length, began);
     this.#consumer.onBatch(result.batch);
   }
 
@@ -167,11 +171,13 @@ export class LapiStream implements Service {
   }
 
   /**
-   * LAPI writes the many decisions of one alert piece by piece, and a delta leaves out what was committed while it
-   * looked: some of a blocklist would only come with the next full pull, minutes later.
+   * A delta leaves out what was committed while it looked: of the many decisions of one alert, which LAPI writes piece
+   * by piece, some, and of an attacker's two bans at once sometimes one. It would only come with the next full pull,
+   * minutes later.
    */
-  #pulledMany(now: number): void {
-    const pause = Math.max(AFTER_MANY_MS, FULL_COST_FACTOR * this.#lastFull.tookMs);
+  #pulledSome(count: number, now: number): void {
+    const factor = count >= MANY ? FULL_COST_FACTOR : RARE_COST_FACTOR;
+    const pause = Math.max(SETTLED_MS, factor * this.#lastFull.tookMs);
     this.#fullDueAt = Math.min(this.#fullDueAt, now + pause);
   }
 

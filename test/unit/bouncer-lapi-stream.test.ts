@@ -31,9 +31,8 @@ describe('the stream', () => {
     expect(client.pulls.slice(4)).toEqual(['delta', 'delta', 'full']);
   });
 
-  it('pulls everything soon after a delta of many, of which LAPI may have left out some', async () => {
-    const many = Array.from({ length: 100 }, (_, id) => decisionOf(id, `192.0.2.${id}`));
-    client.next(batchOf('full'), batchOf('delta', many.slice(1)), batchOf('delta', many));
+  it('pulls everything soon after a delta that brought some: LAPI may have left out others', async () => {
+    client.next(batchOf('full'), batchOf('delta'), batchOf('delta', [decisionOf(1, '192.0.2.1')]));
     await started({ resyncMs: 600_000 });
     await advance(20_000);
     expect(client.pulls).toEqual(['full', 'delta', 'delta']);
@@ -41,6 +40,26 @@ describe('the stream', () => {
     expect(client.pulls.slice(3)).toEqual(['delta', 'full']);
     await advance(30_000);
     expect(client.pulls.slice(5)).toEqual(['delta', 'delta', 'delta']);
+  });
+
+  it.each([
+    { count: 99, share: 50 },
+    { count: 100, share: 10 },
+  ])('lets full pulls take a share of the time of 1/$share after a delta of $count', async ({ count, share }) => {
+    const full = heldPull();
+    await started();
+    await advance(2_000);
+    full.end({ kind: 'batch', batch: batchOf('full') });
+    client.next(
+      batchOf(
+        'delta',
+        Array.from({ length: count }, (_, id) => decisionOf(id, `192.0.2.${id}`)),
+      ),
+    );
+    await advance(10_000 + share * 2_000 - 1);
+    expect(client.pulls.slice(1)).not.toContain('full');
+    await advance(1);
+    expect(client.pulls.at(-1)).toBe('full');
   });
 
   it('pulls everything after every failure, at growing intervals of at most 30 s', async () => {
