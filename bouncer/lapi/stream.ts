@@ -34,8 +34,8 @@ const CONFIRM_MS = 1_000;
 const RETRY = { firstMs: 500, longestMs: 30_000 };
 /** Where deltas cannot be relied on, everything is pulled again and again, and takes at most this share of the time: one in ten. */
 const FULL_COST_FACTOR = 10;
-/** Where one more decision may have come meanwhile, which is rare: one in fifty. */
-const RARE_COST_FACTOR = 50;
+/** Where one more decision may have come meanwhile, which is rare: one in 200. A ban that comes during a full pull waits for it. */
+const RARE_COST_FACTOR = 200;
 
 /**
  * Pulls decisions from LAPI for ever.

@@ -43,7 +43,7 @@ describe('the stream', () => {
   });
 
   it.each([
-    { count: 99, share: 50 },
+    { count: 99, share: 200 },
     { count: 100, share: 10 },
   ])('lets full pulls take a share of the time of 1/$share after a delta of $count', async ({ count, share }) => {
     const full = heldPull();
