@@ -1,7 +1,7 @@
-import { JSONParser, TokenType } from '@streamparser/json';
+import { TokenType } from '@streamparser/json';
 import { DecisionColumns } from '../shared/decisions/decision-columns.ts';
 import type { DecisionList } from '../shared/decisions/decision-list.ts';
-import { TopLevelMembers } from '../shared/runtime/top-level-members.ts';
+import { JsonReader } from '../shared/runtime/json-reader.ts';
 import { decodeDecision, decodeDeletedId, type RejectReason } from './decode.ts';
 
 /** What one pull brought. */
@@ -29,30 +29,25 @@ export class BatchReader {
   readonly #decisions = new DecisionColumns();
   readonly #deletedIds: number[] = [];
   readonly #rejects = new Map<RejectReason, RejectCount>();
-  readonly #parser: JSONParser;
-  readonly #members = new TopLevelMembers();
-  #error: Error | undefined;
+  readonly #reader: JsonReader;
 
   /** @param receivedAt monotonic milliseconds at which LAPI began to answer. */
   constructor(kind: Batch['kind'], receivedAt: number) {
     this.#kind = kind;
-    this.#parser = new JSONParser({ paths: ['$.new.*', '$.deleted.*'], keepStack: false });
-    this.#parser.onError = (error) => (this.#error = error);
-    this.#parser.onToken = ({ token, value }) => this.#members.see(token, value);
-    // An element's list is named by the frame below it.
-    this.#parser.onValue = ({ value, stack }) => this.#element(stack[1]?.key, value, receivedAt);
+    this.#reader = new JsonReader(['$.new.*', '$.deleted.*'], ({ value, stack }) =>
+      // An element's list is named by the frame below it.
+      this.#element(stack[1]?.key, value, receivedAt),
+    );
   }
 
   /** @throws Error where the text stops being JSON. */
   write(chunk: Uint8Array): void {
-    if (this.#error === undefined) this.#parser.write(chunk);
-    if (this.#error !== undefined) throw this.#error;
+    this.#reader.write(chunk);
   }
 
   /** @throws Error when the document is not whole, or not the stream's: nothing of it may be used then. */
   finish(): Batch {
-    if (this.#error !== undefined) throw this.#error;
-    if (!this.#parser.isEnded) throw new Error('the reply ends in the middle of its JSON');
+    if (!this.#reader.isWhole) throw new Error('the reply ends in the middle of its JSON');
     const isStream = this.#hasList('new') && (this.#kind === 'full' || this.#hasList('deleted'));
     if (!isStream) throw new Error('the reply is JSON, but not an object with the lists "new" and "deleted"');
     return { kind: this.#kind, decisions: this.#decisions, deletedIds: this.#deletedIds, rejects: this.#rejects };
@@ -60,7 +55,7 @@ export class BatchReader {
 
   /** Neither `{}` nor `{"message":"new"}` may read as "no decisions"; Go writes an empty list as null, too. */
   #hasList(name: string): boolean {
-    const beginning = this.#members.beginningOf(name);
+    const beginning = this.#reader.beginningOf(name);
     return beginning === TokenType.LEFT_BRACKET || beginning === TokenType.NULL;
   }
 

@@ -25,7 +25,7 @@ export const PARTS = {
     patienceMs: 5_000,
   },
   lapi: {
-    mutate: ['bouncer/lapi/{decode,batch}.ts', 'bouncer/shared/runtime/top-level-members.ts'],
+    mutate: ['bouncer/lapi/{decode,batch}.ts', 'bouncer/shared/runtime/json-reader.ts'],
     tests: ['unit/bouncer-lapi-{decode,batch}', 'property/bouncer-decode'],
   },
   decisions: {

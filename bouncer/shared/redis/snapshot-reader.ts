@@ -1,9 +1,9 @@
 import { createGunzip } from 'node:zlib';
-import { JSONParser, TokenType } from '@streamparser/json';
+import { TokenType } from '@streamparser/json';
 import { DecisionColumns } from '../decisions/decision-columns.ts';
 import type { DecisionList } from '../decisions/decision-list.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { TopLevelMembers } from '../runtime/top-level-members.ts';
+import { JsonReader } from '../runtime/json-reader.ts';
 import { GroupReader, groupSchema, snapshotHeadSchema } from './snapshot-codec.ts';
 
 export interface SnapshotContent {
@@ -50,21 +50,16 @@ class SnapshotReader {
   readonly #groups: GroupReader;
   readonly #decisions = new DecisionColumns();
   readonly #head: Record<string, unknown> = {};
-  readonly #members = new TopLevelMembers();
-  readonly #parser: JSONParser;
-  #error: Error | undefined;
+  readonly #reader: JsonReader;
 
   constructor(clock: Clock) {
     this.#groups = new GroupReader(clock);
     const paths = [...Object.keys(snapshotHeadSchema.shape), 'groups.*'].map((path) => `$.${path}`);
-    this.#parser = new JSONParser({ paths, keepStack: false });
-    this.#parser.onError = (error) => (this.#error = error);
-    this.#parser.onToken = ({ token, value }) => this.#members.see(token, value);
-    this.#parser.onValue = ({ key, value }) => {
+    this.#reader = new JsonReader(paths, ({ key, value }) => {
       // A group is named by its place in the list.
       if (typeof key === 'string') this.#head[key] = value;
       else this.#add(value);
-    };
+    });
   }
 
   /** Undefined until it was read. */
@@ -73,14 +68,13 @@ class SnapshotReader {
   }
 
   write(chunk: Uint8Array): void {
-    this.#parser.write(chunk);
-    if (this.#error !== undefined) throw this.#error;
+    this.#reader.write(chunk);
   }
 
   finish(): SnapshotContent {
-    if (!this.#parser.isEnded) throw new Error('the snapshot ends in the middle of its JSON');
+    if (!this.#reader.isWhole) throw new Error('the snapshot ends in the middle of its JSON');
     const { taken_at: takenAt, position, token } = snapshotHeadSchema.parse(this.#head);
-    if (this.#members.beginningOf('groups') !== TokenType.LEFT_BRACKET) {
+    if (this.#reader.beginningOf('groups') !== TokenType.LEFT_BRACKET) {
       throw new Error('the snapshot has no list "groups"');
     }
     return { takenAt, position, token, decisions: this.#decisions };
