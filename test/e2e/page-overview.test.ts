@@ -100,11 +100,11 @@ describe('decisions over time', () => {
 
   it('show a decision that is made meanwhile, at the end and without a reload of the page', async () => {
     const localNow = async () => Number(/(\d+) local/.exec(await wordsOf(cursor()))?.[1]);
-    const before = await localNow();
+    expect(await localNow()).toBeLessThan(60);
     const more = Array.from({ length: 60 }, (_, last) => `203.0.113.${last}`);
     await stack.crowdsec.import(more.map((value) => ({ value })));
-    await expect.poll(localNow, { timeout: 50_000 }).toBeGreaterThan(before);
-    expect(await localNow()).toBe(60);
+    // LAPI's stream may tell of some of them first: those that it stored while it looked come with the next full pull.
+    await expect.poll(localNow, { timeout: 50_000 }).toBe(60);
     await page.reload();
     await expect.poll(localNow).toBe(60);
   });
