@@ -7,6 +7,7 @@ import type { RedisLink } from '../shared/redis/client.ts';
 import { DecisionSource, type LoadedSnapshot } from '../shared/redis/decision-source.ts';
 import { type DecisionBatch, snapshotChunks } from '../shared/redis/snapshot-codec.ts';
 import { unpackSnapshot } from '../shared/redis/snapshot-reader.ts';
+import { writtenAt } from '../shared/redis/stream-position.ts';
 import { readWholeSet } from '../shared/redis/whole-set.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
@@ -220,9 +221,4 @@ export class SnapshotKeeper implements Service {
       'a snapshot could not be read and is passed over; the next complete pull replaces it',
     );
   }
-}
-
-/** Milliseconds since the Unix epoch by the clock of Redis, which numbers its entries so. */
-function writtenAt(position: string): number {
-  return Number(position.split('-', 1)[0]);
 }

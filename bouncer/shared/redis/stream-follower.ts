@@ -1,5 +1,6 @@
 import type { LoadedSnapshot } from './decision-source.ts';
 import type { DecisionBatch } from './snapshot-codec.ts';
+import { isBefore } from './stream-position.ts';
 import { UnreadableSet } from './unreadable-set.ts';
 import { type Place, readPage, readWholeSet, type SetSource } from './whole-set.ts';
 
@@ -82,11 +83,4 @@ export class StreamFollower {
       if (page.batches.length === 0) return true;
     }
   }
-}
-
-/** Of two ids of a stream, `milliseconds-number`. */
-function isBefore(one: string, other: string): boolean {
-  const [at = 0, number = 0] = one.split('-').map(Number);
-  const [otherAt = 0, otherNumber = 0] = other.split('-').map(Number);
-  return at < otherAt || (at === otherAt && number < otherNumber);
 }
