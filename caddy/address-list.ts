@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-export const MARKER = 'crowdsec-list:';
+const MARKER = 'crowdsec-list:';
 const MARKED = /"crowdsec-list:([0-9a-f]{64})"/;
 
 /** Values written at a time: some 300 KB of JSON. */
@@ -51,6 +51,11 @@ function* jsonOf(values: ListedValues): Generator<string, void, undefined> {
 /** What stands for a list with this digest, as a string of JSON. */
 export function markerOf(digest: string): string {
   return MARKER + digest;
+}
+
+/** The digest of the list that a string stands for, if it stands for one. */
+export function digestIn(text: string): string | undefined {
+  return text.startsWith(MARKER) ? text.slice(MARKER.length) : undefined;
 }
 
 /**

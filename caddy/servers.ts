@@ -5,7 +5,7 @@
  * JavaScript would round keep their digits.
  */
 import { isLosslessNumber, parse as parseLossless } from 'lossless-json';
-import { MARKER } from './address-list.ts';
+import { digestIn } from './address-list.ts';
 import { cutLists } from './cut-lists.ts';
 import { isObject, type JsonObject, type ServerConfig } from './config-types.ts';
 import { isManagedId, serverKey } from './managed-id.ts';
@@ -62,9 +62,9 @@ function withOwnLists(value: unknown, lists: ReadonlyMap<string, Buffer>): unkno
   return Object.fromEntries(Object.entries(value).map(([key, own]) => [key, withOwnLists(own, lists)]));
 }
 
-function cutFrom(marker: string, lists: ReadonlyMap<string, Buffer>): unknown {
-  if (!marker.startsWith(MARKER)) return undefined;
-  const list = lists.get(marker.slice(MARKER.length));
+function cutFrom(text: string, lists: ReadonlyMap<string, Buffer>): unknown {
+  const digest = digestIn(text);
+  const list = digest === undefined ? undefined : lists.get(digest);
   return list && JSON.parse(list.toString('utf8'));
 }
 

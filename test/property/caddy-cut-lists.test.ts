@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MARKER } from '../../caddy/address-list.ts';
+import { digestIn } from '../../caddy/address-list.ts';
 import { cutLists } from '../../caddy/cut-lists.ts';
 import { strangers } from '../support/caddy-enforcer.ts';
 
 /** The same value with every list back where it was cut out. */
 function whole(text: string, lists: ReadonlyMap<string, Buffer>): unknown {
   return JSON.parse(text, (_, value: unknown) => {
-    const list = typeof value === 'string' ? lists.get(value.replace(MARKER, '')) : undefined;
+    const list = typeof value === 'string' ? lists.get(digestIn(value) ?? '') : undefined;
     return list === undefined ? value : (JSON.parse(list.toString()) as unknown);
   });
 }
