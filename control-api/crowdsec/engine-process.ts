@@ -117,6 +117,6 @@ function forget(pidFile: string): void {
   try {
     rmSync(pidFile, { force: true });
   } catch {
-    // A folder that became read-only: the next start looks whether the process is a CrowdSec.
+    // A folder that became read-only: the next start looks whether it still is the process that was started so.
   }
 }
