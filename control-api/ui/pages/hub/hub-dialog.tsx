@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { events } from '../../api/live.ts';
 import { ApiProblem, type Call, send } from '../../api/request.ts';
 import { whenSignedIn } from '../../api/session.ts';
-import type { HubChanges } from '../../api/wire.ts';
+import type { HubChanges } from '../../api/wire-hub.ts';
 import { CopyLine, CurlLine } from '../../parts/copy-line.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Note, ProblemNote } from '../../parts/note.tsx';

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { useResource } from '../../api/resource.ts';
-import type { HubItem, HubItemsPage } from '../../api/wire.ts';
+import type { HubItem, HubItemsPage } from '../../api/wire-hub.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { FramedTable } from '../../parts/framed-table.tsx';
 import { SearchBox } from '../../parts/search-box.tsx';

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { useResource } from '../../api/resource.ts';
-import type { HubItemsPage, HubPreset } from '../../api/wire.ts';
+import type { HubItemsPage, HubPreset } from '../../api/wire-hub.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { Note, ProblemNote } from '../../parts/note.tsx';
 import { PageHead } from '../../parts/page-head.tsx';

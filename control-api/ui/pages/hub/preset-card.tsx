@@ -1,4 +1,4 @@
-import type { HubPreset } from '../../api/wire.ts';
+import type { HubPreset } from '../../api/wire-hub.ts';
 import { Tag } from '../../parts/tag.tsx';
 import { counted } from '../../text/count.ts';
 import type { Tone } from '../../text/headline.ts';
