@@ -2,10 +2,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
-import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
 import { call, type HttpAnswer } from '../../scripts/servers/http.ts';
 import { API_PREFIX } from '../../scripts/servers/sidecar.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { appAlone } from '../unit/control-api-harness.ts';
@@ -263,9 +262,7 @@ describe('API10, what other servers say', () => {
   });
 
   it('what somebody wrote to Redis breaks nothing', async () => {
-    const link = new RedisLink(stack.redis.url, createLogger('test', 'silent', false));
-    link.start();
-    await waitFor(() => link.isUp, { what: 'the test to reach Redis' });
+    const link = await linkedRedis(stack.redis.url);
     const garbage = ['', 'null', '[]', '{"state":7}', '{"__proto__":{"enabled":false}}', '\0\xff', '{'.repeat(10_000)];
     for (const text of garbage) {
       await link.commands.set('crowdsec:v1:status:somebody', text);

@@ -5,10 +5,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
-import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { call, type HttpAnswer } from '../../scripts/servers/http.ts';
 import { API_PREFIX } from '../../scripts/servers/sidecar.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { exchange, head, portOf } from './abuse-http.ts';
@@ -168,9 +168,7 @@ async function secretsOfCrowdsec(): Promise<readonly string[]> {
 }
 
 async function everythingInRedis(): Promise<string> {
-  const redis = new RedisLink(stack.redis.url, createLogger('test', 'silent', false));
-  redis.start();
-  await waitFor(() => redis.isUp, { what: 'the test to reach Redis' });
+  const redis = await linkedRedis(stack.redis.url);
   const names = await redis.commands.keys('*');
   expect(names).toEqual(expect.arrayContaining(['crowdsec:v1:snapshot']));
   const values = await Promise.all(names.map((name) => valueOf(redis.commands, name)));

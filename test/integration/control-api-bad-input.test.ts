@@ -1,11 +1,11 @@
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { restoreWanted } from '../../bouncer/shared/redis/wanted-store.ts';
-import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
 import { problemSchema } from '../../control-api/http/problem.ts';
 import type { CrowdsecServer } from '../../scripts/servers/crowdsec-server.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { bodyWith, brokenBodies } from './control-api-broken-input.ts';
@@ -25,9 +25,7 @@ beforeAll(async () => {
   crowdsec = await workbench.crowdsec();
   await crowdsec.ban('203.0.113.9');
   await crowdsec.ban('198.51.100.0/24');
-  link = new RedisLink(redis.url, createLogger('test', 'silent', false));
-  link.start();
-  await waitFor(() => link.isUp, { what: 'the test to reach Redis' });
+  link = await linkedRedis(redis.url);
   await link.commands.hset('crowdsec:v1:settings', { enabled: 'true', policy: 'enforce', change: 'before' });
   await restoreWanted(link, { settings: {}, allowlist: {} }); // as a bouncer leaves it that has been there
   api = await startApi(workbench, { REDIS_URL: redis.url, ...settingsFor(crowdsec) });

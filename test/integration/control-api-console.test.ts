@@ -3,12 +3,12 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
-import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
 import type { CrowdsecServer } from '../../scripts/servers/crowdsec-server.ts';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
 import type { Internet } from '../support/internet/internet.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { settingsFor, startInternet, withCentralApi } from './control-api-crowdsec.ts';
@@ -46,9 +46,7 @@ beforeAll(async () => {
   redis = await workbench.redis();
   crowdsec = await workbench.crowdsec();
   internet = await startInternet(workbench, crowdsec);
-  link = new RedisLink(redis.url, createLogger('test', 'silent', false));
-  link.start();
-  await waitFor(() => link.isUp, { what: 'the test to reach Redis' });
+  link = await linkedRedis(redis.url);
 });
 
 beforeEach(async () => {

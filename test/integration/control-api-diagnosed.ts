@@ -1,12 +1,11 @@
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { writeStatus } from '../../bouncer/shared/redis/status-store.ts';
-import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
 import type { CaddyServer } from '../../scripts/servers/caddy-server.ts';
 import type { CrowdsecServer } from '../../scripts/servers/crowdsec-server.ts';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
 import type { Internet } from '../support/internet/internet.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
-import { waitFor } from '../support/wait-for.ts';
 import { bouncerStatus, caddyStatus } from '../unit/control-api-bouncers.ts';
 import { settingsFor, startInternet, withCentralApi } from './control-api-crowdsec.ts';
 
@@ -33,9 +32,7 @@ export async function startDiagnosed(): Promise<Diagnosed> {
   ]);
   const internet = await startInternet(workbench, crowdsec);
   await withCentralApi(crowdsec);
-  const link = new RedisLink(redis.url, createLogger('test', 'silent', false));
-  link.start();
-  await waitFor(() => link.isUp, { what: 'the test to reach Redis' });
+  const link = await linkedRedis(redis.url);
   const settings = {
     ...settingsFor(crowdsec),
     REDIS_URL: redis.url,

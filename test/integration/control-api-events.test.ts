@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { appendEvent } from '../../bouncer/shared/redis/event-log.ts';
-import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type ApiUnderTest, startApi, TEST_TOKEN } from './control-api-under-test.ts';
@@ -59,9 +59,7 @@ class Listener {
 beforeAll(async () => {
   workbench = await Workbench.open();
   redis = await workbench.redis({ persistent: true });
-  link = new RedisLink(redis.url, createLogger('test', 'silent', false));
-  link.start();
-  await waitFor(() => link.isUp, { what: 'the test to reach Redis' });
+  link = await linkedRedis(redis.url);
   api = await startApi(workbench, { REDIS_URL: redis.url });
   await waitFor(async () => (await api.get('/status')).status === 200, { what: 'the API to reach Redis' });
 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
 import { writeStatus } from '../../bouncer/shared/redis/status-store.ts';
-import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { bouncerStatus } from '../unit/control-api-bouncers.ts';
@@ -32,9 +32,7 @@ async function startWatching(): Promise<void> {
 beforeAll(async () => {
   workbench = await Workbench.open();
   redis = await workbench.redis({ persistent: true });
-  link = new RedisLink(redis.url, createLogger('test', 'silent', false));
-  link.start();
-  await waitFor(() => link.isUp, { what: 'the test to reach Redis' });
+  link = await linkedRedis(redis.url);
   await writeStatus(link, bouncerStatus({ decisions: DECISIONS }));
   await startWatching();
 });

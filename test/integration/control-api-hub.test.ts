@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CrowdsecServer } from '../../scripts/servers/crowdsec-server.ts';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
 import type { Internet } from '../support/internet/internet.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { settingsFor, startInternet } from './control-api-crowdsec.ts';
@@ -274,11 +275,7 @@ describe('without cscli or an index', () => {
 });
 
 async function readEvents() {
-  const { RedisLink } = await import('../../bouncer/shared/redis/client.ts');
-  const { createLogger } = await import('../../bouncer/shared/runtime/logger.ts');
-  const link = new RedisLink(redis.url, createLogger('test', 'silent', false));
-  link.start();
-  await waitFor(() => link.isUp, { what: 'the test to reach Redis' });
+  const link = await linkedRedis(redis.url);
   const rows = await link.commands.xrange('crowdsec:v1:events', '-', '+');
   link.stop();
   return rows.map(

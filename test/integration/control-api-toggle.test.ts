@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onCommand } from '../../bouncer/shared/redis/command-channel.ts';
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { readSettings } from '../../bouncer/shared/redis/settings-store.ts';
 import { removeStatus, writeStatus } from '../../bouncer/shared/redis/status-store.ts';
-import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { bouncerStatus, caddyStatus } from '../unit/control-api-bouncers.ts';
@@ -31,9 +31,7 @@ async function speak(): Promise<void> {
 beforeAll(async () => {
   workbench = await Workbench.open();
   redis = await workbench.redis();
-  link = new RedisLink(redis.url, createLogger('test', 'silent', false));
-  link.start();
-  await waitFor(() => link.isUp, { what: 'the test to reach Redis' });
+  link = await linkedRedis(redis.url);
   await onCommand(link, (command) => {
     if (command.kind === 'settings' && isAlive) void speak();
   });

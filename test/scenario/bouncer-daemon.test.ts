@@ -13,6 +13,7 @@ import { readConfig } from '../../bouncer/shared/config/read.ts';
 import { parseAddress } from '../../bouncer/shared/net/prefix.ts';
 import { systemClock } from '../../bouncer/shared/runtime/clock.ts';
 import { requireBuild } from '../support/built.ts';
+import { EmptyCaddy } from '../support/empty-caddy.ts';
 import { rawDecision } from '../support/fake-decision.ts';
 import { EMPTY, FakeLapi, KEY } from '../support/fake-lapi.ts';
 import { fakeLog } from '../support/fake-log.ts';
@@ -30,14 +31,15 @@ beforeAll(() => requireBuild(), 120_000);
 beforeEach(async () => {
   lapi = await FakeLapi.http();
   stops.push(() => lapi.stop());
-  caddyUrl = `http://127.0.0.1:${await listening(createServer((_, response) => void response.end('null\n')))}`;
+  const caddy = await EmptyCaddy.start();
+  stops.push(() => caddy.stop());
+  caddyUrl = caddy.url;
   stateDir = temporaryFolder('daemon');
 });
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-/** A Caddy that serves no HTTP needs no more than this. */
 async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -11,6 +11,7 @@ import { LEASE_MS } from '../../bouncer/shared/redis/stream-lease.ts';
 import { StateDir } from '../../bouncer/state/state-dir.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { fakeLog } from '../support/fake-log.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -31,11 +32,8 @@ afterEach(() => {
 });
 
 async function linked(): Promise<RedisLink> {
-  const link = new RedisLink(redis.url, fakeLog().log);
+  const link = await linkedRedis(redis.url);
   links.push(link);
-  const up = new Promise<void>((resolve) => link.once('up', resolve));
-  link.start();
-  await up;
   return link;
 }
 

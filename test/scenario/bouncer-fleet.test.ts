@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
 import { bouncerOptions } from '../../bouncer/config.ts';
@@ -8,15 +5,17 @@ import { Daemon } from '../../bouncer/daemon.ts';
 import { FleetLease } from '../../bouncer/fleet/fleet-lease.ts';
 import { readConfig } from '../../bouncer/shared/config/read.ts';
 import { parseAddress } from '../../bouncer/shared/net/prefix.ts';
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { publishCommand } from '../../bouncer/shared/redis/command-channel.ts';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
 import { readStatuses } from '../../bouncer/shared/redis/status-store.ts';
 import { systemClock } from '../../bouncer/shared/runtime/clock.ts';
+import { EmptyCaddy } from '../support/empty-caddy.ts';
 import { KEY } from '../support/fake-lapi.ts';
 import { PositionedLapi } from '../support/fake-lapi-position.ts';
 import { fakeLog } from '../support/fake-log.ts';
 import { FaultProxy, NO_FAULT } from '../support/fault-proxy.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -40,11 +39,9 @@ beforeEach(async () => {
   await redis.wipe();
   lapi = await PositionedLapi.start();
   stops.push(() => lapi.stop());
-  const caddy = createServer((_, response) => void response.end('null\n'));
-  caddy.listen(0, '127.0.0.1');
-  await once(caddy, 'listening');
-  stops.push(() => caddy.close());
-  caddyUrl = `http://127.0.0.1:${(caddy.address() as AddressInfo).port}`;
+  const caddy = await EmptyCaddy.start();
+  stops.push(() => caddy.stop());
+  caddyUrl = caddy.url;
 });
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
@@ -281,11 +278,8 @@ describe('a lone bouncer', () => {
 });
 
 async function linked(): Promise<RedisLink> {
-  const link = new RedisLink(redis.url, fakeLog().log);
+  const link = await linkedRedis(redis.url);
   stops.push(() => link.stop());
-  const up = new Promise<void>((resolve) => link.once('up', resolve));
-  link.start();
-  await up;
   return link;
 }
 

@@ -1,17 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
-import { FleetLease } from '../../bouncer/fleet/fleet-lease.ts';
-import { sharedSetOf } from '../../bouncer/fleet/shared-set.ts';
 import { onCommand, publishCommand } from '../../bouncer/shared/redis/command-channel.ts';
 import { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
 import { readSettings, writeSettings } from '../../bouncer/shared/redis/settings-store.ts';
 import { SettingsKeeper } from '../../bouncer/state/settings-keeper.ts';
-import { type SharedSet, SnapshotKeeper } from '../../bouncer/state/snapshot-keeper.ts';
 import { StateDir } from '../../bouncer/state/state-dir.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { decisionOf } from '../support/fake-decision.ts';
 import { fakeLog } from '../support/fake-log.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -36,11 +32,8 @@ afterEach(async () => {
 });
 
 async function link(url = server.url): Promise<RedisLink> {
-  const redis = new RedisLink(url, logger.log);
+  const redis = await linkedRedis(url, logger.log);
   stops.push(() => redis.stop());
-  const up = new Promise<void>((resolve) => redis.once('up', resolve));
-  redis.start();
-  await up;
   return redis;
 }
 
@@ -199,111 +192,6 @@ describe('data of a newer version', () => {
     expect(redis.isUp).toBe(false);
     expect(() => redis.commands).toThrow(/schema 2/);
     expect(await server.command('GET', keys.schema)).toBe('$1');
-  });
-});
-
-describe('the snapshot in Redis', () => {
-  const clock = new FakeClock(5_000, Date.now()); // Redis numbers its entries by the time of day
-  const snapshotsOf = (redis: RedisLink, ids: readonly number[], shared: () => SharedSet | undefined) =>
-    new SnapshotKeeper({
-      state: new StateDir(newFolder(), logger.log),
-      redis,
-      shared,
-      decisions: () => ids.map((id) => decisionOf(id, `192.0.2.${id}`)),
-      clock,
-      log: logger.log,
-    });
-
-  /** Of the bouncer that pulls. */
-  async function keeperWith(redis: RedisLink, ids: readonly number[]): Promise<SnapshotKeeper> {
-    const lease = new FleetLease({ id: 'bouncer', redis, clock, log: logger.log });
-    await lease.turn();
-    return snapshotsOf(redis, ids, () => sharedSetOf(lease, redis, clock));
-  }
-
-  async function restored(redis: RedisLink): Promise<number[] | undefined> {
-    const snapshot = await snapshotsOf(redis, [], () => undefined).restore();
-    return snapshot && Array.from(snapshot.decisions, ({ id }) => id);
-  }
-
-  it('restores a machine that lost its disk, and comes back after a wipe', async () => {
-    const redis = await link();
-    const keeper = await keeperWith(redis, [1, 2]);
-    keeper.changed({ added: [], removedIds: [] });
-    await keeper.flush();
-    expect(await restored(redis)).toEqual([1, 2]);
-    await server.wipe();
-    keeper.redisForgot();
-    await waitFor(
-      async () => {
-        await keeper.flush(); // refused until the lease, which went, too, is taken anew
-        return (await restored(redis))?.length === 2;
-      },
-      { what: 'both decisions' },
-    );
-  });
-
-  it('comes back with what changed since, although the process was killed before it wrote the next', async () => {
-    const redis = await link();
-    const keeper = await keeperWith(redis, [1, 2, 3]);
-    keeper.changed({ added: [], removedIds: [] });
-    await keeper.flush();
-    keeper.changed({ added: [decisionOf(4, '192.0.2.4'), decisionOf(2, '192.0.2.2')], removedIds: [1] });
-    keeper.changed({ added: [decisionOf(5, '192.0.2.5')], removedIds: [4] });
-    expect(await keeper.told()).toBe(true);
-    expect(await restored(redis)).toEqual([3, 2, 5]);
-  });
-
-  /** What a bouncer comes back with that wrote these to its disk at a time, when Redis answers again. */
-  async function restoredWith(redis: RedisLink, id: number, wroteAt: FakeClock, meanwhile = () => Promise.resolve()) {
-    const parts = {
-      state: new StateDir(newFolder(), logger.log),
-      clock: wroteAt,
-      log: logger.log,
-      shared: () => undefined,
-    };
-    const before = new SnapshotKeeper({ ...parts, redis: undefined, decisions: () => [decisionOf(id, '192.0.2.9')] });
-    before.changed({ added: [], removedIds: [] });
-    await before.flush();
-    await meanwhile();
-    const found = await new SnapshotKeeper({ ...parts, redis, decisions: () => [] }).restore();
-    return Array.from(found?.decisions ?? [], (decision) => decision.id);
-  }
-
-  it('gives way to one on disk that is newer, and to none that is older or lacks what came later', async () => {
-    const redis = await link();
-    const keeper = await keeperWith(redis, [1]);
-    keeper.changed({ added: [], removedIds: [] });
-    await keeper.flush();
-    expect(await restoredWith(redis, 3, clock)).toEqual([1]);
-    expect(await restoredWith(redis, 3, new FakeClock(5_000, Date.now() + 60_000))).toEqual([3]);
-    const change = async () => {
-      keeper.changed({ added: [decisionOf(2, '192.0.2.2')], removedIds: [] });
-      expect(await keeper.told()).toBe(true);
-    };
-    expect(await restoredWith(redis, 3, new FakeClock(5_000, Date.now()), change)).toEqual([1, 2]);
-  });
-
-  it('comes back alone when a change cannot be read, and that is told', async () => {
-    const redis = await link();
-    const keeper = await keeperWith(redis, [1, 2]);
-    keeper.changed({ added: [], removedIds: [] });
-    await keeper.flush();
-    await server.command('XADD', keys.batches, '*', 'batch', 'nonsense');
-    expect(await restored(redis)).toEqual([1, 2]);
-    expect(logger.warnings()).toEqual([expect.stringContaining('passed over')]);
-  });
-
-  it('is not replaced by an empty one while LAPI has not answered', async () => {
-    const redis = await link();
-    const keeper = await keeperWith(redis, [1]);
-    keeper.changed({ added: [], removedIds: [] });
-    await keeper.flush();
-    const next = await keeperWith(redis, []);
-    next.start();
-    next.redisForgot();
-    await next.stop();
-    expect(await restored(redis)).toEqual([1]);
   });
 });
 

@@ -1,21 +1,20 @@
 /** What the leader wrote to Redis cannot be read: by nobody, while nothing changes that would bring a new snapshot, or not now. */
-import { createServer } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
 import { bouncerOptions } from '../../bouncer/config.ts';
 import { Daemon } from '../../bouncer/daemon.ts';
 import { readConfig } from '../../bouncer/shared/config/read.ts';
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { DecisionSource } from '../../bouncer/shared/redis/decision-source.ts';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
 import { systemClock } from '../../bouncer/shared/runtime/clock.ts';
 import { DecisionTable } from '../../control-api/decisions/decision-table.ts';
 import { NOWHERE } from '../../control-api/decisions/places.ts';
+import { EmptyCaddy } from '../support/empty-caddy.ts';
 import { KEY } from '../support/fake-lapi.ts';
 import { PositionedLapi } from '../support/fake-lapi-position.ts';
 import { fakeLog } from '../support/fake-log.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -34,15 +33,8 @@ beforeAll(async () => {
   workbench = await Workbench.open();
   redis = await workbench.redis();
   lapi = workbench.also(await PositionedLapi.start());
-  const caddy = createServer((_, response) => void response.end('null\n'));
-  caddy.listen(0, '127.0.0.1');
-  await once(caddy, 'listening');
-  workbench.also({ stop: () => Promise.resolve(void caddy.close()) });
-  caddyUrl = `http://127.0.0.1:${(caddy.address() as AddressInfo).port}`;
-  link = new RedisLink(redis.url, fakeLog().log);
-  const up = new Promise<void>((resolve) => link.once('up', resolve));
-  link.start();
-  await up;
+  caddyUrl = workbench.also(await EmptyCaddy.start()).url;
+  link = await linkedRedis(redis.url);
 });
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();

@@ -2,11 +2,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
 import { readAllowlist, removeFromAllowlist, writeAllowlist } from '../../bouncer/shared/redis/allowlist-store.ts';
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { readSettings, writeSettings } from '../../bouncer/shared/redis/settings-store.ts';
 import { SettingsKeeper } from '../../bouncer/state/settings-keeper.ts';
 import { StateDir } from '../../bouncer/state/state-dir.ts';
 import { fakeLog } from '../support/fake-log.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -24,10 +25,7 @@ afterAll(() => workbench.stop());
 
 beforeEach(async () => {
   await server.wipe();
-  redis = new RedisLink(server.url, fakeLog().log);
-  const up = new Promise<void>((resolve) => redis.once('up', resolve));
-  redis.start();
-  await up;
+  redis = await linkedRedis(server.url);
 });
 afterEach(() => redis.stop());
 

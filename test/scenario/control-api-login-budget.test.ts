@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
-import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { LoginBudget, MOST_LOGINS } from '../../control-api/heartbeat/login-budget.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
 
 const HOUR_MS = 3_600_000;
@@ -14,9 +14,7 @@ let link: RedisLink;
 beforeAll(async () => {
   workbench = await Workbench.open();
   const redis = await workbench.redis();
-  link = new RedisLink(redis.url, createLogger('test', 'silent', false));
-  link.start();
-  await link.untilUp(10_000);
+  link = await linkedRedis(redis.url);
 }, 60_000);
 
 afterAll(async () => {

@@ -1,17 +1,17 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { RedisLink } from '../../bouncer/shared/redis/client.ts';
+import type { RedisLink } from '../../bouncer/shared/redis/client.ts';
 import { readSettings } from '../../bouncer/shared/redis/settings-store.ts';
 import { writeStatus } from '../../bouncer/shared/redis/status-store.ts';
 import { restoreWanted } from '../../bouncer/shared/redis/wanted-store.ts';
 import { systemClock } from '../../bouncer/shared/runtime/clock.ts';
-import { createLogger } from '../../bouncer/shared/runtime/logger.ts';
 import type { Engine } from '../../control-api/crowdsec/engine.ts';
 import type { EventWriter } from '../../control-api/events/event-writer.ts';
 import { Protection } from '../../control-api/protection/protection.ts';
 import { allowlistRoutes } from '../../control-api/routes/allowlist.ts';
 import { protectionRoutes } from '../../control-api/routes/protection.ts';
 import { BASE } from '../../control-api/routes/shared-responses.ts';
+import { linkedRedis } from '../support/linked-redis.ts';
 import { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { bouncerStatus, caddyStatus } from '../unit/control-api-bouncers.ts';
@@ -24,9 +24,7 @@ let told: boolean[] = [];
 beforeAll(async () => {
   workbench = await Workbench.open();
   const redis = await workbench.redis();
-  link = new RedisLink(redis.url, createLogger('test', 'silent', false));
-  link.start();
-  await link.untilUp(10_000);
+  link = await linkedRedis(redis.url);
   await restoreWanted(link, { settings: {}, allowlist: {} }); // a bouncer has been there
 }, 60_000);
 
