@@ -23,9 +23,10 @@ const EVERY_MS = 5 * 60_000;
 /** A change is written at most this often: a busy site changes with every attack. */
 export const CHANGE_EVERY_MS = 2 * 60_000;
 
-/** Undefined while nobody can say: no bouncer, or one that does not have its first complete list yet. */
-export function countsOf({ state, decisions }: BouncerSummary): DecisionCounts | undefined {
-  if (state === 'offline' || state === 'unknown' || state === 'starting' || state === 'syncing') return undefined;
+/** Undefined while nobody can say: no bouncer is heard, or none has heard of any decision since it began. */
+export function countsOf({ state, decisions, last_pull_at }: BouncerSummary): DecisionCounts | undefined {
+  if (state === 'offline' || state === 'unknown') return undefined;
+  if (decisions.total === 0 && last_pull_at === undefined) return undefined;
   const { local, community, lists } = decisions;
   return { local, community, lists, state };
 }

@@ -52,7 +52,8 @@ it('writes down at its start how many decisions are in force, and shows them in 
 });
 
 it('shows in the newest part what holds now, long before that is written down', async () => {
-  await writeStatus(link, bouncerStatus({ decisions: { ...DECISIONS, total: 33_556, local: 10 } }));
+  const decisions = { ...DECISIONS, total: 33_556, local: 10 };
+  await writeStatus(link, bouncerStatus({ decisions, state: 'syncing' })); // on its way to Caddy
   expect((await history('24h')).slots.at(-1)).toMatchObject({ counts: { ...NEWEST, local: 10 } });
   expect(await written()).toBe(1);
 });

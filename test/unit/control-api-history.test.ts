@@ -82,7 +82,26 @@ describe('when to write', () => {
   it('has nothing to say while no bouncer knows its decisions', () => {
     expect(countsOf(summarize([], HEARD))).toBeUndefined();
     expect(countsOf(summarize([], { since: undefined, because: 'Redis is full' }))).toBeUndefined();
-    expect(countsOf(summarize([bouncerStatus({ state: 'starting' })], HEARD))).toBeUndefined();
-    expect(countsOf(summarize([bouncerStatus({ state: 'off' })], HEARD))).toMatchObject({ state: 'off' });
+    for (const state of ['starting', 'degraded', 'off'] as const)
+      expect(countsOf(summarize([bouncerStatus({ state })], HEARD))).toBeUndefined();
+  });
+
+  it('counts what is known, whatever the bouncer does with it: also what is on its way to Caddy, and nothing', () => {
+    const { lapi } = bouncerStatus();
+    const pulled = { ...lapi, last_pull_at: '2026-01-01T12:00:00.000Z' };
+    expect(countsOf(summarize([bouncerStatus({ state: 'off', lapi: pulled })], HEARD))).toEqual({
+      local: 0,
+      community: 0,
+      lists: 0,
+      state: 'off',
+    });
+    const decisions = { total: 60, local: 60, community: 0, lists: 0 };
+    const syncing = bouncerStatus({ state: 'syncing', decisions, lapi: pulled });
+    expect(countsOf(summarize([syncing], HEARD))).toMatchObject({ local: 60, state: 'syncing' });
+    // From a snapshot, with LAPI gone; and beside one that has only begun.
+    const stale = bouncerStatus({ state: 'stale', decisions });
+    const another = bouncerStatus({ id: 'another', state: 'starting' });
+    expect(countsOf(summarize([stale], HEARD))).toMatchObject({ local: 60, state: 'stale' });
+    expect(countsOf(summarize([syncing, another], HEARD))).toMatchObject({ local: 60 });
   });
 });
