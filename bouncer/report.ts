@@ -19,6 +19,8 @@ export interface StateFacts {
     readonly admin: string;
     readonly state: CaddyStatus['state'];
     readonly trouble: string | undefined;
+    /** But for addresses that are on their way. */
+    readonly isFollowing: boolean;
   }[];
 }
 
@@ -27,10 +29,10 @@ export function summarise(facts: StateFacts): Pick<BouncerStatus, 'state' | 'rea
   const reasons = reasonsOf(facts);
   const isSettled = facts.caddies.every(({ trouble }) => trouble === undefined);
   const isKnown = facts.isComplete || !facts.settings.enabled;
-  return { state: stateOf(facts, isSettled), ready: isSettled && isKnown, reasons };
+  return { state: stateOf(facts), ready: isSettled && isKnown, reasons };
 }
 
-function stateOf(facts: StateFacts, isSettled: boolean): BouncerStatus['state'] {
+function stateOf(facts: StateFacts): BouncerStatus['state'] {
   const isBroken = facts.caddies.some(
     ({ state }) => state === 'unreachable' || state === 'rejected' || state === 'foreign',
   );
@@ -38,7 +40,9 @@ function stateOf(facts: StateFacts, isSettled: boolean): BouncerStatus['state'] 
   if (!facts.settings.enabled) return 'off';
   if (facts.lapi === 'down') return facts.desired === undefined ? 'starting' : 'stale';
   if (facts.desired === undefined) return 'starting';
-  if (!facts.isComplete || !isSettled) return 'syncing';
+  // A ban on its way to Caddy is no reason to call in question the many that are there.
+  const isFollowed = facts.caddies.every(({ trouble, isFollowing }) => trouble === undefined || isFollowing);
+  if (!facts.isComplete || !isFollowed) return 'syncing';
   return facts.settings.policy === 'enforce' ? 'enforcing' : facts.settings.policy === 'monitor' ? 'monitoring' : 'off';
 }
 

@@ -104,7 +104,12 @@ export class Reporter implements Service {
       followTrouble: this.#parts.follower.trouble,
       lapi: lapi.state,
       lapiError: lapi.error,
-      caddies: caddies.map(({ admin, reconciler: { status, trouble } }) => ({ admin, state: status.state, trouble })),
+      caddies: caddies.map(({ admin, reconciler: { status, trouble, isFollowing } }) => ({
+        admin,
+        state: status.state,
+        trouble,
+        isFollowing,
+      })),
     });
     return {
       id,

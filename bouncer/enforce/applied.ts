@@ -15,6 +15,7 @@ export class Applied {
   #held: Held | undefined;
   #version = 0;
   #wish = 0;
+  #isComplete = false;
   #change: string | undefined;
   #pushed: Desired | undefined;
 
@@ -26,6 +27,11 @@ export class Applied {
   /** The settings and allowlist that its rules follow. */
   get wish(): number {
     return this.#wish;
+  }
+
+  /** Whether its rules were a complete set, and follow the settings and the allowlist of this wish. */
+  follows(desired: Desired | undefined): boolean {
+    return this.#isComplete && this.#wish === desired?.wishVersion;
   }
 
   /** What the compiled rules were made from; the lane holds the difference. */
@@ -63,6 +69,7 @@ export class Applied {
   took(desired: Desired, held: Held, isKept: boolean): void {
     this.#version = desired.version;
     this.#wish = desired.wishVersion;
+    this.#isComplete = !desired.addOnly;
     this.#change = held.isKept ? undefined : desired.change;
     if (isKept) this.#pushed = desired;
     this.#held = held;

@@ -14,12 +14,6 @@ import type { LaneKeeper } from './lane-keeper.ts';
 import { PushPace } from './push-pace.ts';
 import { pushWithLane } from './push-with-lane.ts';
 
-export interface ReconcilerTimes {
-  /** At most one reload per interval; a push that was expensive makes it longer. */
-  readonly pushMs: number;
-  readonly driftMs: number;
-}
-
 /** The three ids miss a server that was added; reading everything does not. */
 const FULL_LOOK_MS = 60_000;
 const RETRY = { firstMs: 250, longestMs: 2_000 };
@@ -31,7 +25,8 @@ interface ReconcilerParts {
   readonly round: CaddyRound;
   readonly lane?: LaneKeeper | undefined;
   readonly desired: () => Desired | undefined;
-  readonly times: ReconcilerTimes;
+  /** At most one reload per `pushMs`; a push that was expensive makes it longer. */
+  readonly times: { readonly pushMs: number; readonly driftMs: number };
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -104,6 +99,11 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
   get isSettled(): boolean {
     if (this.#isBehind || this.#applied.trouble !== undefined) return false;
     return this.#state === 'in_sync' || this.#state === 'no_http_app';
+  }
+
+  /** Whether it does what is wanted, but for addresses that are on their way to it. */
+  get isFollowing(): boolean {
+    return this.#state === 'in_sync' && this.#applied.follows(this.#desired());
   }
 
   /** What keeps it from being settled, in words. */

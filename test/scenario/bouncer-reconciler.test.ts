@@ -47,6 +47,29 @@ describe('a change of decisions', () => {
     expect(world.reconciler.isSettled).toBe(true);
   });
 
+  it('leaves Caddy following, which one of the settings does not, nor the first complete set', async () => {
+    const isFollowing = () => world.reconciler.isFollowing;
+    world.caddy.pushMs = 100;
+    await world.start();
+    await world.wants({ addOnly: true });
+    await world.wait(100);
+    expect([world.reconciler.isSettled, isFollowing()]).toEqual([true, false]);
+    await world.wants();
+    expect(isFollowing()).toBe(false);
+    await world.wait(PUSH_MS + 100);
+    expect(isFollowing()).toBe(true);
+    await world.wants();
+    expect([world.reconciler.isSettled, isFollowing()]).toEqual([false, true]);
+    await world.wants({ wishVersion: 2, isUrgent: true });
+    expect(isFollowing()).toBe(false);
+    await world.wait(100);
+    expect(isFollowing()).toBe(true);
+    world.takeOut();
+    world.caddy.mood = 'busy';
+    await world.wait(DRIFT_MS);
+    expect(isFollowing()).toBe(false);
+  });
+
   it('after a quiet time goes out at once', async () => {
     await world.start();
     await world.wants();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type StateFacts, summarise } from '../../bouncer/report.ts';
 
 const DESIRED = { version: 1, wishVersion: 1, ruleset: undefined, change: undefined, addOnly: false };
-const CADDY = { admin: 'http://127.0.0.1:2019', state: 'in_sync', trouble: undefined } as const;
+const CADDY = { admin: 'http://127.0.0.1:2019', state: 'in_sync', trouble: undefined, isFollowing: true } as const;
 
 /** A bouncer that is well, but for these facts. */
 function facts(changes: Partial<StateFacts> = {}): StateFacts {
@@ -32,7 +32,9 @@ describe('the state in one word', () => {
     ['starting', { desired: undefined, isComplete: false, lapi: 'unknown' }, false],
     ['starting', { desired: undefined, isComplete: false, lapi: 'down' }, false],
     ['syncing', { isComplete: false }, false],
-    ['syncing', { caddies: [{ ...CADDY, state: 'pushing', trouble: 'is behind' }] }, false],
+    ['syncing', { caddies: [{ ...CADDY, state: 'pushing', trouble: 'is behind', isFollowing: false }] }, false],
+    // A ban is on its way: Caddy enforces all others meanwhile.
+    ['enforcing', { caddies: [{ ...CADDY, state: 'pushing', trouble: 'is behind' }] }, false],
     ['stale', { lapi: 'down' }, true],
     ['stale', { lapi: 'down', isComplete: false }, false],
     ['degraded', { caddies: [CADDY, { ...CADDY, state: 'unreachable', trouble: 'is not there' }] }, false],

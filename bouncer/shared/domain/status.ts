@@ -7,7 +7,7 @@ const time = z.iso.datetime();
 
 /**
  * In the order in which a start goes through them:
- * `starting` nothing known yet · `syncing` first complete pull or first push under way · `enforcing` · `monitoring` ·
+ * `starting` nothing known yet · `syncing` first complete pull, or a push of the first rules or of settings under way · `enforcing` · `monitoring` ·
  * `stale` enforcing the last set, LAPI gone · `degraded` a Caddy does not hold the rules · `off` switched off.
  */
 export const BOUNCER_STATES = ['starting', 'syncing', 'enforcing', 'monitoring', 'stale', 'degraded', 'off'] as const;
