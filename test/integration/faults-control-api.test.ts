@@ -1,4 +1,7 @@
-/** Between the control API and LAPI, Redis or the Central API something goes wrong: it says so, and nothing else breaks. */
+/**
+ * Between the control API and LAPI, Redis or the Central API something goes wrong: it says so, and nothing else breaks.
+ * Longer than others, since one stack behind three faulty ways takes as long to start as all these tests.
+ */
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keys } from '../../bouncer/shared/redis/keys.ts';
