@@ -36,9 +36,9 @@ export function readIpv4(text: string, start: number, end: number): number {
   return dots === 3 && digits > 0 ? value * 256 + octet : -1;
 }
 
-/** The value of each ASCII hexadecimal digit by its char code; what is none has `NO_DIGIT`. */
-const NO_DIGIT = 16;
-const digitValues = Uint8Array.from({ length: 128 }, (_, code) => {
+/** The value of each ASCII hexadecimal digit by its char code; what is none has `NO_DIGIT`, more than a group. */
+const NO_DIGIT = 0x1_0000;
+const digitValues = Uint32Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code);
   return /^[0-9a-f]$/i.test(character) ? Number.parseInt(character, 16) : NO_DIGIT;
 });
@@ -62,6 +62,9 @@ export function readIpv6(text: string, start: number, end: number, out: Uint32Ar
     i += 2;
   }
   while (i < end) {
+    const before = count;
+    count = readWholeGroups(text, i, end, count);
+    i += WHOLE * (count - before);
     const group = readGroup(text, i, end);
     const after = i + (group & 7);
     const separator = after < end ? text.charCodeAt(after) : END;
@@ -85,13 +88,36 @@ function beginsWithGap(text: string, start: number, end: number): boolean {
   return end - start >= 2 && text.charCodeAt(start) === COLON && text.charCodeAt(start + 1) === COLON;
 }
 
+/** Four digits and a colon. */
+const WHOLE = 5;
+
+/**
+ * Reads groups of four digits as long as another group follows each; returns how many are read then. So it is with nearly
+ * all groups of nearly all addresses, and asking for the four digits at once takes half the time of one after another.
+ */
+function readWholeGroups(text: string, start: number, end: number, before: number): number {
+  let count = before;
+  for (let i = start; count < 8 && i + WHOLE < end; i += WHOLE) {
+    if (text.charCodeAt(i + 4) !== COLON || text.charCodeAt(i + WHOLE) === COLON) break;
+    const high = (digitAt(text, i) << 12) | (digitAt(text, i + 1) << 8);
+    const group = high | (digitAt(text, i + 2) << 4) | digitAt(text, i + 3);
+    if (group >= NO_DIGIT) break;
+    groups[count++] = group;
+  }
+  return count;
+}
+
+/** The value of a hexadecimal digit, or `NO_DIGIT`. */
+function digitAt(text: string, i: number): number {
+  return digitValues[text.charCodeAt(i)] ?? NO_DIGIT;
+}
+
 /** The number that up to four hexadecimal digits at `i` spell, times eight, plus how many they are: `2c` → 0x2c * 8 + 2. */
 function readGroup(text: string, i: number, end: number): number {
   let value = 0;
   let digits = 0;
   for (; digits < 4 && i + digits < end; digits++) {
-    const code = text.charCodeAt(i + digits);
-    const digit = code < 128 ? (digitValues[code] ?? NO_DIGIT) : NO_DIGIT;
+    const digit = digitAt(text, i + digits);
     if (digit === NO_DIGIT) break;
     value = (value << 4) | digit;
   }
