@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { bouncerOptions, type BouncerConfig, crossCheck } from './config.ts';
 import { loadOptions } from './shared/config/load.ts';
 import type { ConfigProblem } from './shared/config/option.ts';
+import { reasonOf } from './shared/runtime/reason.ts';
 
 export type LoadedConfig =
   | { readonly kind: 'ok'; readonly config: BouncerConfig; readonly sources: Readonly<Record<string, string>> }
@@ -38,7 +39,7 @@ function unreadableFiles(config: BouncerConfig): ConfigProblem[] {
       readFileSync(path);
       return [];
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = reasonOf(error);
       return [{ setting, message, hint: 'give the path of a file that this user may read' }];
     }
   });

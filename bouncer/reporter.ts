@@ -13,6 +13,7 @@ import { appendEvent } from './shared/redis/event-log.ts';
 import { removeStatus, STATUS_TTL_MS, writeStatus } from './shared/redis/status-store.ts';
 import type { Clock } from './shared/runtime/clock.ts';
 import type { Logger } from './shared/runtime/logger.ts';
+import { reasonOf } from './shared/runtime/reason.ts';
 import type { Service } from './shared/runtime/service.ts';
 import type { SettingsKeeper } from './state/settings-keeper.ts';
 import { VERSION } from './version.ts';
@@ -194,8 +195,4 @@ export class Reporter implements Service {
     const at = new Date(clock.wall()).toISOString();
     await appendEvent(redis, { at, by: id, kind, message }).catch(() => undefined);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

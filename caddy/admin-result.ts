@@ -1,3 +1,4 @@
+import { reasonOf } from '../bouncer/shared/runtime/reason.ts';
 import type { AdminAddress } from './admin-address.ts';
 
 /** What a call to Caddy's admin API came to. Every `message` is for people: it names the address and the next step. */
@@ -25,7 +26,7 @@ export class AdminWords {
 
   /** A reply that is not 2xx. `text` is its body: `{"error":"…"}` from Caddy, anything from something else. */
   refusal(status: number, text: string): AdminFailure {
-    const reason = reasonOf(text);
+    const reason = reasonIn(text);
     if (status === 412) return { kind: 'stale', message: `${this.#name}: the config was changed meanwhile` };
     // GET answers 400 and PATCH 500 with the same words where there is no `apps.http` to walk through.
     if (reason.startsWith('invalid traversal path')) return this.noHttpApp();
@@ -93,7 +94,7 @@ export class AdminWords {
       case 'TIMEOUT':
         return `gave no answer within ${limitMs / 1000} s`;
       default:
-        return `broke off: ${error instanceof Error ? error.message : String(error)}`;
+        return `broke off: ${reasonOf(error)}`;
     }
   }
 }
@@ -117,7 +118,7 @@ function errorCode(error: unknown): string {
 /** Longer answers of something that is not Caddy would only fill the log. */
 const LONGEST_REASON = 500;
 
-function reasonOf(text: string): string {
+function reasonIn(text: string): string {
   try {
     const { error } = JSON.parse(text) as { error?: unknown };
     if (typeof error === 'string') return error;

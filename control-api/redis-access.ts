@@ -1,4 +1,5 @@
 import type { RedisLink } from '../bouncer/shared/redis/client.ts';
+import { reasonOf } from '../bouncer/shared/runtime/reason.ts';
 
 /** Redis was needed and could not be used. */
 export class RedisUnavailable extends Error {
@@ -10,7 +11,7 @@ export class RedisUnavailable extends Error {
 
 /** In words for people: ioredis gives up a command whose connection is lost with advice for programmers. */
 export function redisTrouble(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   return /max retries per request/i.test(message) ? 'the connection was lost' : message;
 }
 

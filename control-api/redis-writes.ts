@@ -1,5 +1,6 @@
 import type { RedisLink } from '../bouncer/shared/redis/client.ts';
 import { keys } from '../bouncer/shared/redis/keys.ts';
+import { reasonOf } from '../bouncer/shared/runtime/reason.ts';
 
 /** Why Redis takes no writes although it answers: its memory or disk is full, say. Undefined where it takes them. */
 export async function refusalOfWrites(redis: RedisLink): Promise<string | undefined> {
@@ -7,6 +8,6 @@ export async function refusalOfWrites(redis: RedisLink): Promise<string | undefi
     await redis.commands.set(keys.diagnosed, '1', 'PX', 1_000);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return reasonOf(error);
   }
 }

@@ -1,6 +1,7 @@
 /** `npm start`: the whole stack on loopback, from nothing, until Ctrl-C. */
 import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { reasonOf } from '../bouncer/shared/runtime/reason.ts';
 import { startDemoStack, type DemoStack, type Watcher } from './start/demo-stack.ts';
 import { prove, TEST_ADDRESS } from './start/proof.ts';
 import { claimState } from './start/run-lock.ts';
@@ -100,7 +101,7 @@ class Session implements Watcher {
   async failed(error: unknown): Promise<void> {
     if (this.#stopping) return this.#stopping;
     this.#terminal.line();
-    this.#terminal.fail(error instanceof Error ? error.message : String(error));
+    this.#terminal.fail(reasonOf(error));
     await this.#stopAll();
     process.exit(1);
   }

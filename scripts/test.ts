@@ -1,4 +1,5 @@
 /** `npm test`: what it needs, then every check and every test of every kind, then one table. */
+import { reasonOf } from '../bouncer/shared/runtime/reason.ts';
 import { findCaddy, findCrowdsec, findRedis } from './servers/binaries.ts';
 import { Terminal } from './terminal.ts';
 import { endCurrentStage, runStage } from './test-run/run-stage.ts';
@@ -28,7 +29,7 @@ export async function main(): Promise<void> {
     process.stdout.write(`\n${formatSummary(results)}\n`);
     process.exitCode = isSuccess(results) ? 0 : 1;
   } catch (error) {
-    terminal.fail(error instanceof Error ? error.message : String(error));
+    terminal.fail(reasonOf(error));
     process.exitCode = 1;
   }
 }

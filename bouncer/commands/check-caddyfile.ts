@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { type FileReader, readWhole } from '../caddyfile/imports.ts';
 import { type Finding, findMove } from '../caddyfile/moving-in.ts';
+import { reasonOf } from '../shared/runtime/reason.ts';
 import { EXIT_USAGE, print, printError } from './output.ts';
 
 /** Says of a Caddyfile that blocks for CrowdSec today which of its lines becomes which setting of ours. */
@@ -10,7 +11,7 @@ export function checkCaddyfile(path: string): number {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    printError(`--caddyfile: ${error instanceof Error ? error.message : String(error)}`);
+    printError(`--caddyfile: ${reasonOf(error)}`);
     printError('    → give the path of a Caddyfile that this user may read');
     return EXIT_USAGE;
   }

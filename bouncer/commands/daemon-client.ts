@@ -1,5 +1,6 @@
 import { request } from 'undici';
 import type { BouncerConfig } from '../config.ts';
+import { reasonOf } from '../shared/runtime/reason.ts';
 
 const LIMIT_MS = 15_000;
 
@@ -19,7 +20,7 @@ export async function askDaemon(config: BouncerConfig, path: string): Promise<Da
     });
     return { kind: 'reply', status: response.statusCode, body: await response.body.json() };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     return {
       kind: 'gone',
       message: `no bouncer answers at ${target}:${port} (${reason}); is it running, and BOUNCER_LISTEN the same as there?`,

@@ -3,6 +3,7 @@ import { Daemon } from '../daemon.ts';
 import { type ConfigInput, loadConfig } from '../load-config.ts';
 import { systemClock } from '../shared/runtime/clock.ts';
 import { createLogger, type Logger } from '../shared/runtime/logger.ts';
+import { reasonOf } from '../shared/runtime/reason.ts';
 import { VERSION } from '../version.ts';
 import { EXIT_FAILED, printProblems, withConfig } from './output.ts';
 
@@ -104,8 +105,4 @@ function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
   });
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

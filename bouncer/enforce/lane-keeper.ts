@@ -2,6 +2,7 @@ import type { BanSet, LaneRoutes } from '../shared/domain/ruleset.ts';
 import type { LaneStatus } from '../shared/domain/status.ts';
 import type { Prefix } from '../shared/net/prefix.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
+import { reasonOf } from '../shared/runtime/reason.ts';
 import { HeldSet } from './held-set.ts';
 import { type IsWanted, Lane } from './lane.ts';
 import { LaneFolder } from './lane-folder.ts';
@@ -87,7 +88,7 @@ export class LaneKeeper {
     try {
       this.#lane.write();
     } catch (error) {
-      this.#lose(error instanceof Error ? error.message : String(error));
+      this.#lose(reasonOf(error));
     }
   }
 
@@ -136,7 +137,7 @@ export class LaneKeeper {
       this.#isOpen = true;
       return undefined;
     } catch (error) {
-      return `LANE_DIR cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+      return `LANE_DIR cannot be used: ${reasonOf(error)}`;
     }
   }
 
@@ -154,7 +155,7 @@ export class LaneKeeper {
       this.#folder.tryEntry();
       return undefined;
     } catch (error) {
-      const reason = `LANE_DIR cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+      const reason = `LANE_DIR cannot be used: ${reasonOf(error)}`;
       this.#lose(reason);
       return reason;
     }

@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici';
 import { proofPath } from '../../caddy/lane-routes.ts';
+import { reasonOf } from '../shared/runtime/reason.ts';
 import type { LaneFolder } from './lane-folder.ts';
 
 /** A probe is answered by Caddy itself from one stat; this is generous. */
@@ -40,7 +41,7 @@ export class LaneProof {
       if (withIt === 204 && without === 404) return { kind: 'proven' };
       return { kind: 'unproven', reason: explain(without, withIt) };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       return { kind: 'unproven', reason: `${reason}; check LANE_DIR and CADDY_PROBE_URL` };
     }
   }

@@ -3,6 +3,7 @@ import type { CaddyStatus } from '../shared/domain/status.ts';
 import { backoffDelay } from '../shared/runtime/backoff.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
+import { reasonOf } from '../shared/runtime/reason.ts';
 import type { Service } from '../shared/runtime/service.ts';
 import { Wake } from '../shared/runtime/wake.ts';
 import { Applied } from './applied.ts';
@@ -155,7 +156,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
         // A broken invariant of ours must not end the enforcement of everything else.
         this.#failures++;
         this.#log.error({ error }, 'reconciling failed unexpectedly; trying again');
-        this.#fail('unknown', error instanceof Error ? error.message : String(error));
+        this.#fail('unknown', reasonOf(error));
       }
       await this.#wake.sleep(this.#pause(), signal);
     }
@@ -224,8 +225,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     this.#isUrgent = false;
     const desired = fixed(wish);
     this.#isPushing = true;
-    const push = pushWithLane(this.#parts.round, this.#lane, desired);
-    const outcome = await push.finally(() => (this.#isPushing = false));
+    const outcome = await pushWithLane(this.#parts.round, this.#lane, desired).finally(() => (this.#isPushing = false));
     if (this.#stop.signal.aborted) return;
     const now = this.#parts.clock.monotonic();
     switch (outcome.kind) {

@@ -6,6 +6,7 @@ import { StreamFollower } from '../shared/redis/stream-follower.ts';
 import type { DecisionBatch } from '../shared/redis/snapshot-codec.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
+import { reasonOf } from '../shared/runtime/reason.ts';
 import type { Service } from '../shared/runtime/service.ts';
 import { Wake } from '../shared/runtime/wake.ts';
 import type { FleetLease, Standing } from './fleet-lease.ts';
@@ -124,7 +125,7 @@ export class FleetFollower implements Service {
       this.#trouble = undefined;
       return isThere === true ? undefined : NOT_TOLD;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       if (reason !== this.#trouble) log.warn({ reason }, 'the decisions in Redis cannot be followed now');
       this.#trouble = reason;
       this.#follower?.startAgain();

@@ -4,6 +4,7 @@ import type { LapiStream } from '../lapi/stream.ts';
 import type { Command } from '../shared/domain/command.ts';
 import type { RedisLink } from '../shared/redis/client.ts';
 import { publishCommand } from '../shared/redis/command-channel.ts';
+import { reasonOf } from '../shared/runtime/reason.ts';
 import { endsWithin } from '../shared/runtime/time-limit.ts';
 import type { SnapshotKeeper } from '../state/snapshot-keeper.ts';
 import type { FleetFollower } from './fleet-follower.ts';
@@ -86,7 +87,7 @@ export class FleetRefresh {
       await publishCommand(redis, { kind: 'refresh', ask, full });
       return (await answered) ?? (await follower.catchUp());
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return reasonOf(error);
     } finally {
       clearTimeout(timer);
       this.#asked.delete(ask);

@@ -6,6 +6,7 @@ import { type Prefix, parsePrefix } from '../shared/net/prefix.ts';
 import type { RedisLink } from '../shared/redis/client.ts';
 import { readWanted, restoreWanted } from '../shared/redis/wanted-store.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
+import { reasonOf } from '../shared/runtime/reason.ts';
 import type { Service } from '../shared/runtime/service.ts';
 import type { StateDir } from './state-dir.ts';
 
@@ -119,7 +120,7 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
       this.#learn({ settings, allowlist: wanted.allowlist });
       this.#trouble = undefined;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       if (reason === this.#trouble) return;
       this.#trouble = reason;
       this.#log.warn({ reason }, 'settings could not be read from Redis; keeping the last known ones');
@@ -152,7 +153,7 @@ export class SettingsKeeper extends EventEmitter<{ change: []; wiped: [] }> impl
     try {
       return fileSchema.parse(JSON.parse(text));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       this.#log.warn({ reason, file: FILE }, 'the last known settings could not be read; Redis or the defaults apply');
       return nothing;
     }

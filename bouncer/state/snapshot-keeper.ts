@@ -11,6 +11,7 @@ import { writtenAt } from '../shared/redis/stream-position.ts';
 import { readWholeSet } from '../shared/redis/whole-set.ts';
 import type { Clock } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/logger.ts';
+import { reasonOf } from '../shared/runtime/reason.ts';
 import type { Service } from '../shared/runtime/service.ts';
 import type { StateDir } from './state-dir.ts';
 
@@ -215,7 +216,7 @@ export class SnapshotKeeper implements Service {
   }
 
   #passOver(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     this.#parts.log.warn(
       { reason },
       'a snapshot could not be read and is passed over; the next complete pull replaces it',

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Logger } from '../shared/runtime/logger.ts';
+import { reasonOf } from '../shared/runtime/reason.ts';
 
 /**
  * The bouncer's own folder: what must survive while Redis is gone. Files are written whole or not at all, and can be
@@ -64,7 +65,7 @@ export class StateDir {
   #warn(error: unknown): void {
     if (this.#isWarned) return;
     this.#isWarned = true;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     this.#log.warn(
       { reason, STATE_DIR: this.path },
       'STATE_DIR cannot be used: a restart while LAPI and Redis are gone would start unprotected; give a folder that this user may write',

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { backoffDelay } from '../../bouncer/shared/runtime/backoff.ts';
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import type { Logger } from '../../bouncer/shared/runtime/logger.ts';
+import { reasonOf } from '../../bouncer/shared/runtime/reason.ts';
 import { Wake } from '../../bouncer/shared/runtime/wake.ts';
 import type { EventWriter } from '../events/event-writer.ts';
 import type { Engine, EngineReload, EngineState, EngineStatus } from './engine.ts';
@@ -113,7 +114,7 @@ export class ManagedEngine implements Engine {
       how = await this.#supervise(startedAt);
     } catch (error) {
       await this.#process?.stop(); // it must not go on without anybody who holds it
-      how = error instanceof Error ? error.message : String(error);
+      how = reasonOf(error);
     }
     if (how !== undefined) await this.#ended(how, this.#ports.clock.monotonic() - startedAt);
   }
@@ -209,7 +210,7 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     throw new Error(`the folder for its process id could not be made: ${why}: see to STATE_DIR`, { cause: error });
   }
 }

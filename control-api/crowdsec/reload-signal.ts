@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import type { Logger } from '../../bouncer/shared/runtime/logger.ts';
+import { reasonOf } from '../../bouncer/shared/runtime/reason.ts';
 import { ageMs, findCrowdsec } from './crowdsec-process.ts';
 import type { CrowdsecVersion } from './crowdsec-version.ts';
 import type { EngineReload } from './engine.ts';
@@ -59,7 +60,7 @@ export async function signalReload(ports: ReloadSignalPorts): Promise<EngineRelo
   try {
     process.kill(search.pid, 'SIGHUP');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     log.warn(`CrowdSec (process ${search.pid}) could not be told to reload: ${reason}`);
     return ask('reload');
   }

@@ -1,4 +1,5 @@
 import { readStatuses } from '../../bouncer/shared/redis/status-store.ts';
+import { reasonOf } from '../../bouncer/shared/runtime/reason.ts';
 import type { Config } from '../config.ts';
 import { type Check, type CheckResult, type Diagnosed, failed } from './check.ts';
 import { CHECKS } from './checks.ts';
@@ -40,7 +41,7 @@ async function runOne(check: Check, diagnosed: Diagnosed): Promise<CheckResult> 
     setTimeout(() => resolve(late), CHECK_MS).unref();
   });
   const result = check.run(diagnosed).catch((error: unknown) => {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = reasonOf(error);
     return failed(`the check itself failed: ${message}`, 'Please report this.');
   });
   return Promise.race([result, limit]);

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir, symlink } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
+import { reasonOf } from '../../bouncer/shared/runtime/reason.ts';
 import { bundleFolder, libraryFolder, unpackBundle } from './debian-packages.ts';
 import type { Bundle, Report } from './debian-packages.ts';
 import { lastLine, run } from './run.ts';
@@ -141,7 +142,7 @@ async function fromDebian<T>(
     try {
       return await open(await unpackBundle(bundle, report));
     } catch (error) {
-      failures.push(error instanceof Error ? error.message : String(error));
+      failures.push(reasonOf(error));
     }
   }
   throw new Error(
@@ -164,7 +165,7 @@ async function fromSetting(setting: string, versionArgs: readonly string[]): Pro
     throw new Error(`${setting}=${path} is no program that can be run. Correct it, or leave it out.`, { cause });
   }
   return describe(path, versionArgs).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new Error(`${setting}=${path} does not run (${reason}). Correct it, or leave it out.`, { cause });
   });
 }

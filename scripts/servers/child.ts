@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dieWithParent } from '../../bouncer/shared/runtime/die-with-parent.ts';
+import { reasonOf } from '../../bouncer/shared/runtime/reason.ts';
 import { LogTail } from './log-tail.ts';
 
 export interface ChildSpec {
@@ -138,7 +139,7 @@ export class Child {
     void running.exited.then((how) => (ended = how));
     while (performance.now() < until) {
       const ready = await this.spec.ready().catch((error: unknown) => {
-        lastError = error instanceof Error ? error.message : String(error);
+        lastError = reasonOf(error);
         return false;
       });
       if (ended !== undefined) {

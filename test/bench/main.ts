@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { styleText } from 'node:util';
+import { reasonOf } from '../../bouncer/shared/runtime/reason.ts';
 import { formatMs, Terminal } from '../../scripts/terminal.ts';
 import { readCommandLine, type BenchOptions } from './run/command-line.ts';
 import { describeMachine, type Machine } from './run/machine.ts';
@@ -78,7 +79,7 @@ async function runSection(section: Section, options: BenchOptions, stops: Stops,
     );
     return { ...facts, seconds: seconds(), rows };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = reasonOf(error);
     return { ...facts, seconds: seconds(), rows: [], error: message };
   } finally {
     await stops.stopAll();

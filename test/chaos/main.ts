@@ -1,6 +1,7 @@
 /** `npm run test:chaos`: everything at once against the real stack, while every answer of Caddy is checked. */
 import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { reasonOf } from '../../bouncer/shared/runtime/reason.ts';
 import { formatMs, Terminal } from '../../scripts/terminal.ts';
 import { CADDY_VERSIONS, type CaddyVersion } from '../support/servers.ts';
 import { reportRows, reportWrong } from './report.ts';
@@ -32,7 +33,7 @@ export async function main(args: readonly string[]): Promise<void> {
   terminal.title(`Chaos: ${formatMs(durationMs)} each, window ${formatMs(windowMs)}, --seed ${seed}`);
   for (const world of worlds) {
     const isRight = await runOne({ ...world, seed, durationMs, windowMs }, steps, terminal).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       terminal.fail(`could not go on; again: ${commandFor({ ...world, seed, durationMs, windowMs })}\n${reason}`);
       return false;
     });

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOf } from '../../bouncer/shared/runtime/reason.ts';
 import { type CaddyVersion, Workbench } from '../support/servers.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -95,7 +96,7 @@ async function runOn(stack: Stack, ways: Ways, options: ChaosOptions): Promise<C
       await untilAgreed(prober, cast, tally);
     }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new Error([reason, ...lastSteps, ...traces(stack)].join('\n'), { cause: error });
   } finally {
     await prober.stop();

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOf } from '../../bouncer/shared/runtime/reason.ts';
 import { VIEW_PATHS } from '../../control-api/page/view-paths.ts';
 import { API_PREFIX } from '../../scripts/servers/sidecar.ts';
 import { call } from '../../scripts/servers/http.ts';
@@ -73,7 +74,7 @@ export class Load {
         counted.done++;
       } catch (error) {
         counted.failed++;
-        counted.lastError = error instanceof Error ? error.message : String(error);
+        counted.lastError = reasonOf(error);
       }
       await sleep(pauseMs);
     }

@@ -8,6 +8,7 @@
  *
  * Each server can be stopped, killed, restarted or wiped: `stack.crowdsec.restart()`, `stack.redis.wipe()`.
  */
+import { reasonOf } from '../../bouncer/shared/runtime/reason.ts';
 import type { CaddyConfig, CaddyServer } from '../../scripts/servers/caddy-server.ts';
 import type { BanOptions } from '../../scripts/servers/crowdsec-lapi.ts';
 import type { CrowdsecServer } from '../../scripts/servers/crowdsec-server.ts';
@@ -131,7 +132,7 @@ export class Stack {
     const limit = withinMs === undefined ? {} : { withinMs };
     await waitFor(() => answered().then(() => true), { what: `${address} to be ${how}`, ...limit }).catch(
       (error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = reasonOf(error);
         throw new Error(`${reason}\nthe bouncer wrote last:\n${this.bouncer.logs(15)}`, { cause: error });
       },
     );

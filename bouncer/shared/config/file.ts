@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { reasonOf } from '../runtime/reason.ts';
 
 /**
  * Reads a `--config` file: YAML (so JSON too), one setting a key, in either case; a list is joined with commas.
@@ -20,7 +21,7 @@ function parseYaml(path: string): unknown {
   try {
     return parse(text);
   } catch (error) {
-    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`${path}: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { reasonOf } from '../runtime/reason.ts';
 import { readConfigFile } from './file.ts';
 import type { ConfigProblem, OptionTable, OptionValues } from './option.ts';
 import { type ConfigResult, type ConfigSources, readConfig } from './read.ts';
@@ -24,7 +25,7 @@ function readFile(path: string | undefined): { file: Record<string, string>; pro
   try {
     return { file: readConfigFile(path), problems: [] };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = reasonOf(error);
     const hint = 'give the path of a YAML or JSON file with one SETTING: value a line';
     return { file: {}, problems: [{ setting: '--config', message, hint }] };
   }

@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein';
+import { reasonOf } from '../runtime/reason.ts';
 import type { ConfigProblem, OptionTable, OptionValues } from './option.ts';
 
 /** Where texts come from, strongest first. Flags and file entries are keyed by the option's name. */
@@ -62,7 +63,7 @@ function find(name: string, isSecret: boolean, { flags, environment, file, readS
     try {
       return { kind: 'text', text: readSecretFile(path).trim(), source: `${source}, from ${path}` };
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = reasonOf(error);
       return problem(`${name}_FILE`, message, `give the path of a file that this user may read`);
     }
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/clock.ts';
+import { reasonOf } from '../runtime/reason.ts';
 import type { RedisLink } from './client.ts';
 import { keys } from './keys.ts';
 import { decodeBatch, type DecisionBatch, encodeBatch } from './snapshot-codec.ts';
@@ -90,6 +91,6 @@ function batchOf(id: string, text: string, clock: Clock): StreamEntry {
   try {
     return { kind: 'batch', id, batch: decodeBatch(text, clock) };
   } catch (error) {
-    return { kind: 'unreadable', id, reason: error instanceof Error ? error.message : String(error) };
+    return { kind: 'unreadable', id, reason: reasonOf(error) };
   }
 }

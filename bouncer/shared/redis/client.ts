@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Redis } from 'ioredis';
 import { backoffDelay } from '../runtime/backoff.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { reasonOf } from '../runtime/reason.ts';
 import { keys } from './keys.ts';
 import { sentinelsOf } from './redis-url.ts';
 
@@ -133,7 +134,7 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
       const reason = `its data is of schema ${found}, this version knows ${SCHEMA}: upgrade this program, or give it a database of its own in REDIS_URL`;
       return { reason, isPassing: false };
     } catch (error) {
-      return { reason: error instanceof Error ? error.message : String(error), isPassing: true };
+      return { reason: reasonOf(error), isPassing: true };
     }
   }
 

@@ -1,5 +1,6 @@
 import type { DecisionList } from '../decisions/decision-list.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { reasonOf } from '../runtime/reason.ts';
 import { readBatches, readSnapshot, type StreamEntry } from './batch-stream.ts';
 import type { RedisLink } from './client.ts';
 import { publishCommand } from './command-channel.ts';
@@ -65,7 +66,7 @@ export class DecisionSource {
     const bytes = await readSnapshot(this.#redis);
     if (bytes === undefined) return undefined;
     return unpackSnapshot(bytes, this.#clock).catch((error: unknown) => {
-      throw new UnreadableSet(error instanceof Error ? error.message : String(error));
+      throw new UnreadableSet(reasonOf(error));
     });
   }
 

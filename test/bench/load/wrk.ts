@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { reasonOf } from '../../../bouncer/shared/runtime/reason.ts';
 import { which, type Binary } from '../../../scripts/servers/binaries.ts';
 import { libraryFolder, unpackBundle } from '../../../scripts/servers/debian-packages.ts';
 import { projectRoot } from '../../../scripts/servers/project-root.ts';
@@ -33,7 +34,7 @@ export async function findWrk(report: (line: string) => void): Promise<Wrk> {
     const libraryPath = await libraryFolder(folder);
     return { path: join(folder, 'usr', 'bin', 'wrk'), ...(libraryPath === undefined ? {} : { libraryPath }) };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new Error(`the load generator wrk is missing, and Debian's package cannot be had (${reason}): install wrk`, {
       cause,
     });
