@@ -103,7 +103,7 @@ describe('the switch', () => {
   });
 });
 
-describe('what somebody else changes meanwhile', () => {
+describe('while no Caddy confirms a change', () => {
   const AGAIN = 'Somebody changed it again';
 
   beforeEach(async () => {
@@ -114,7 +114,7 @@ describe('what somebody else changes meanwhile', () => {
 
   afterEach(() => stack.bouncer.kill('SIGCONT'));
 
-  it('is told instead of a wait that would never end, with what holds now', async () => {
+  it('what somebody else changes is told instead of a wait that would never end, with what holds now', async () => {
     const { page } = watched;
     await page.getByRole('link', { name: 'Security', exact: true }).click();
     const toggle = page.getByRole('switch', { name: 'CrowdSec Protection' });
@@ -130,7 +130,20 @@ describe('what somebody else changes meanwhile', () => {
     expect((await theirs).status).toBe(200);
   });
 
-  it('is told of the allowlist, too, and there is nothing left to undo', async () => {
+  it('the page says that it is not in effect, until it is', async () => {
+    const { page } = watched;
+    await page.getByRole('link', { name: 'Security', exact: true }).click();
+    await page.getByRole('switch', { name: 'CrowdSec Protection' }).click();
+    const card = page.getByRole('region', { name: 'CrowdSec Protection' });
+    const note = card.getByText('Saved, and not in effect everywhere yet');
+    await note.waitFor();
+    await stack.bouncer.kill('SIGCONT');
+    await note.waitFor({ state: 'detached' });
+    await card.getByText('Protection is off').waitFor();
+    await stack.controlApi.request('PUT', '/enabled', { enabled: true });
+  });
+
+  it('an allowlist that somebody else changes is told, too, and there is nothing left to undo', async () => {
     const { page } = watched;
     await page.getByRole('link', { name: 'Allowlist', exact: true }).click();
     await page.getByLabel('Address or range').fill('192.0.2.50');

@@ -5,6 +5,7 @@ import { changeInWords } from '../../control-api/ui/text/change-in-words.ts';
 import { curlLine } from '../../control-api/ui/text/curl.ts';
 import { fleetInWords } from '../../control-api/ui/text/fleet.ts';
 import { headline } from '../../control-api/ui/text/headline.ts';
+import { isInEffect } from '../../control-api/ui/text/in-effect.ts';
 import { originCounts } from '../../control-api/ui/text/origin.ts';
 import { outages } from '../../control-api/ui/text/outages.ts';
 import { pastedAddresses } from '../../control-api/ui/text/pasted-addresses.ts';
@@ -63,6 +64,22 @@ describe('the headline', () => {
       expect(detail).not.toBe('');
     },
   );
+});
+
+describe('what is wanted', () => {
+  it.each<[Partial<Status>, Status['bouncer']['state']]>([
+    [{ enabled: true, policy: 'enforce' }, 'enforcing'],
+    [{ enabled: true, policy: 'monitor' }, 'monitoring'],
+    [{ enabled: true, policy: 'off' }, 'off'],
+    [{ enabled: false, policy: 'enforce' }, 'off'],
+  ])('is in effect with %j when the bouncers say that they are %s, and nothing stands in between', (wanted, state) => {
+    expect(isInEffect(statusWith({ state }, wanted))).toBe(true);
+    expect(isInEffect(statusWith({ state, reasons: ['Caddy does not hold the newest rules yet'] }, wanted))).toBe(
+      false,
+    );
+    for (const other of ['enforcing', 'monitoring', 'off', 'syncing', 'degraded', 'offline'] as const)
+      expect(isInEffect(statusWith({ state: other }, wanted))).toBe(other === state);
+  });
 });
 
 describe('outages', () => {

@@ -62,7 +62,7 @@ export function PolicyCard({ status }: { readonly status: Status }) {
           </label>
         ))}
       </div>
-      <Unfinished reply={last} />
+      <Unfinished reply={last} status={status} />
       <CurlLine call={{ method: 'PUT', path: '/policy', body: { policy: other } }} />
     </section>
   );

@@ -62,7 +62,7 @@ export function ProtectionCard({ status }: { readonly status: Status }) {
           </>
         )}
       </div>
-      <Unfinished reply={last} />
+      <Unfinished reply={last} status={status} />
       <CurlLine call={{ method: 'PUT', path: '/enabled', body: { enabled: !status.enabled } }} />
     </section>
   );

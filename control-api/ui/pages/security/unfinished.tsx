@@ -1,10 +1,17 @@
-import type { ChangeReply } from '../../api/wire.ts';
+import type { ChangeReply, Status } from '../../api/wire.ts';
 import { Note } from '../../parts/note.tsx';
+import { isInEffect } from '../../text/in-effect.ts';
 import { plain } from '../../text/plain.ts';
 
-/** Written, and not in effect: what stands in between, or that somebody has wanted otherwise since. */
-export function Unfinished({ reply }: { readonly reply: ChangeReply | undefined }) {
+interface UnfinishedProps {
+  readonly reply: ChangeReply | undefined;
+  readonly status: Status;
+}
+
+/** Written, and not in effect yet: what stands in between, or that somebody has wanted otherwise since. */
+export function Unfinished({ reply, status }: UnfinishedProps) {
   if (reply === undefined || reply.confirmed) return null;
+  if (!reply.overtaken && isInEffect(status)) return null;
   return (
     <Note tone="warn">
       <p>
