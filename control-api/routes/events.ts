@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import { hangUp } from '../../bouncer/shared/http/caller.ts';
@@ -47,6 +48,8 @@ export interface EventPorts {
 
 export function eventRoutes({ redis, stopping, eventPingMs = PING_MS }: EventPorts) {
   let clients = 0;
+  // Each listens to it; without this Node would warn of a leak at the eleventh.
+  setMaxListeners(2 * MOST_CLIENTS, stopping);
   return new OpenAPIHono().openapi(getEvents, async (c) => {
     if (clients >= MOST_CLIENTS) throw tooManyClients();
     const { replay = 0 } = c.req.valid('query');
