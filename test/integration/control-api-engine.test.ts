@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { CrowdsecServer } from '../../scripts/servers/crowdsec-server.ts';
+import { call } from '../../scripts/servers/http.ts';
 import { freePort } from '../../scripts/servers/ports.ts';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
 import { ControlApiProcess } from '../../scripts/servers/sidecar.ts';
@@ -13,6 +15,9 @@ import { Workbench } from '../support/servers.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { settingsFor, startInternet } from './control-api-crowdsec.ts';
 import { type ApiUnderTest, startApi } from './control-api-under-test.ts';
+
+/** LAPI refuses a machine whose User-Agent has not exactly one slash. */
+const AS_A_MACHINE = { 'user-agent': 'caddy-crowdsec-sidecar-tests/1.0' };
 
 let workbench: Workbench;
 let redis: RedisServer;
@@ -42,8 +47,15 @@ const settings = (): Record<string, string> => ({
 });
 
 const engine = async () => ((await api.get('/status')).body as { engine: { state: string; error?: string } }).engine;
+/** @returns all that was said of it then: the next answer may be of another state. */
 const until = (state: string) =>
-  waitFor(async () => ((await engine()).state === state ? true : undefined), { what: `the engine to be ${state}` });
+  waitFor(
+    async () => {
+      const said = await engine();
+      return said.state === state && said;
+    },
+    { what: `the engine to be ${state}` },
+  );
 const pid = () => Number(readFileSync(join(stateDir, 'crowdsec.pid'), 'utf8'));
 const isAlive = (id: number) => existsSync(`/proc/${id}`);
 
@@ -58,6 +70,20 @@ beforeAll(async () => {
 });
 
 afterAll(() => workbench.stop());
+
+async function tokenOfLapi(): Promise<string> {
+  const { login, password } = parse(readFileSync(crowdsec.folders.credentials, 'utf8')) as Record<string, string>;
+  const answer = await call({
+    url: `${crowdsec.url}/v1/watchers/login`,
+    method: 'POST',
+    headers: { ...AS_A_MACHINE, 'content-type': 'application/json' },
+    body: JSON.stringify({ machine_id: login, password, scenarios: [] }),
+  });
+  return (JSON.parse(answer.body) as { token: string }).token;
+}
+
+const alertsWith = (token: string) =>
+  call({ url: `${crowdsec.url}/v1/alerts?limit=1`, headers: { ...AS_A_MACHINE, authorization: `Bearer ${token}` } });
 
 describe('a managed engine', () => {
   it('is started at boot, since protection was never switched off', async () => {
@@ -78,18 +104,21 @@ describe('a managed engine', () => {
 
   it('is started again when it crashed', async () => {
     process.kill(pid(), 'SIGKILL');
-    await until('crashed');
-    expect((await engine()).error).toBe('it was ended by SIGKILL');
+    expect((await until('crashed')).error).toBe('it was ended by SIGKILL');
     await until('running');
   });
 
   it('reads its items again after a change of the Hub', async () => {
     const before = pid();
+    const token = await tokenOfLapi();
     const done = await api.post('/hub/items/scenarios/crowdsecurity/http-probing');
     expect(done.body).toMatchObject({ engine: { kind: 'reloaded' } });
-    await waitFor(async () => (await fetch(`${crowdsec.url}/health`)).status === 200, { what: 'LAPI to be back' });
+    // Until its old LAPI closes the door, that answers as if nothing had happened.
+    await waitFor(async () => (await alertsWith(token)).status === 401, {
+      what: 'LAPI to be back, without its tokens',
+    });
     expect(pid()).toBe(before);
-    expect((await api.get('/alerts')).status).toBe(200); // its tokens died with the reload
+    expect((await api.get('/alerts')).status).toBe(200); // of those that died, one was the API's
     expect((await api.post('/hub/update')).body).not.toHaveProperty('engine'); // nothing changed: nothing to read
   });
 
@@ -119,8 +148,7 @@ describe('a managed engine', () => {
   it('says why it does not start, and goes on trying', async () => {
     await api.stop();
     api = await startApi(workbench, { ...settings(), CROWDSEC_BIN: '/nowhere/crowdsec' }, { log });
-    await until('crashed');
-    expect((await engine()).error).toContain('/nowhere/crowdsec');
+    expect((await until('crashed')).error).toContain('/nowhere/crowdsec');
     await api.stop();
   });
 
