@@ -83,6 +83,7 @@ describe('an external CrowdSec that may be told by a signal', () => {
     expect(done.body).toMatchObject({ engine: { kind: 'reloaded' } });
     await waitFor(() => crowdsec.logs().includes('SIGHUP received, reloading'), { what: 'CrowdSec to say so' });
     await waitFor(() => crowdsec.logs().includes(SCENARIO), { what: 'the scenario to be loaded', withinMs: 60_000 });
+    await waitFor(() => files.spec.ready(), { what: 'LAPI to be back' });
     expect(crowdsec.pid).toBe(before);
     expect((await under.get('/alerts')).status).toBe(200); // its tokens died with the reload
     await under.stop();
