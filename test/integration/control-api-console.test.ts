@@ -57,14 +57,15 @@ beforeEach(async () => {
   internet.silent.clear();
   internet.capi.keys.add(KEY);
   logged.length = 0;
-  api = await startApi(
-    workbench,
-    { REDIS_URL: redis.url, HTTPS_PROXY: internet.proxyUrl, ...settingsFor(crowdsec) },
-    { log, enrollmentRetryMs: 10, enrollmentAttemptMs: 3_000 },
-  );
-  await waitFor(async () => (await api.get('/status')).status === 200, { what: 'the API to reach Redis' });
+  await start({ enrollmentRetryMs: 10 });
   return () => api.stop();
 });
+
+async function start(pace: { readonly enrollmentRetryMs?: number; readonly enrollmentAttemptMs?: number }) {
+  const settings = { REDIS_URL: redis.url, HTTPS_PROXY: internet.proxyUrl, ...settingsFor(crowdsec) };
+  api = await startApi(workbench, settings, { log, ...pace });
+  await waitFor(async () => (await api.get('/status')).status === 200, { what: 'the API to reach Redis' });
+}
 
 afterAll(async () => {
   link.stop();
@@ -176,6 +177,8 @@ describe('enrollment', () => {
   });
 
   it('says so when registering takes too long, in these words', async () => {
+    await api.stop();
+    await start({ enrollmentAttemptMs: 3_000 });
     internet.silent.add('api.crowdsec.net');
     expect((await enroll()).body).toMatchObject({ status: 504, code: 'timeout' });
     expect(messages()).toContain('[CROWDSEC_ENROLLMENT] CAPI registration failed: timeout');
@@ -205,11 +208,7 @@ describe('enrollment', () => {
 
   it('ends with the API that carries it out, which says so and leaves nothing under way', async () => {
     await api.stop();
-    api = await startApi(
-      workbench,
-      { REDIS_URL: redis.url, HTTPS_PROXY: internet.proxyUrl, ...settingsFor(crowdsec) },
-      { log, enrollmentAttemptMs: 600_000 },
-    );
+    await start({ enrollmentAttemptMs: 600_000 });
     internet.silent.add('api.crowdsec.net');
     const answering = enroll();
     await waitFor(() => messages().some((message) => message.endsWith(': registering')), { what: 'cscli to begin' });
