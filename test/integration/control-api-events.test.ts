@@ -20,6 +20,8 @@ class Listener {
   readonly ids: string[] = [];
   text = '';
   hasEnded = false;
+  /** It ended in the middle, or here. */
+  wasCut = false;
   readonly #abort = new AbortController();
 
   static async open(path = '', headers: Record<string, string> = {}): Promise<Listener> {
@@ -50,7 +52,7 @@ class Listener {
         this.ids.push(...[...this.text.matchAll(/^id: (.+)$/gm)].map(([, id = '']) => id).slice(this.ids.length));
       }
     } catch {
-      // closed by us
+      this.wasCut = true;
     }
     this.hasEnded = true;
   }
@@ -75,7 +77,7 @@ describe('GET /events', () => {
     const listener = await Listener.open();
     await happened('one');
     await happened('two');
-    await waitFor(() => listener.messages.length === 2, { what: 'both events' });
+    await waitFor(() => listener.ids.length === 2, { what: 'both events' }); // an id is the last line of its event
     listener.close();
     expect(listener.messages).toEqual(['one', 'two']);
     expect(listener.text).toMatch(/^event: test$/m);
@@ -128,9 +130,8 @@ describe('GET /events', () => {
 
   it('does not hold up the end of the process', async () => {
     const listener = await Listener.open();
-    const startedAt = performance.now();
     await api.stop();
-    expect(performance.now() - startedAt).toBeLessThan(2_500);
     await waitFor(() => listener.hasEnded, { what: 'the stream to end' });
+    expect(listener.wasCut).toBe(false); // what holds up the end is cut after the grace
   });
 });
