@@ -66,24 +66,24 @@ describe('control-api serve', () => {
     const program = workbench.also(new ControlApiProcess({ port, token: TOKEN, env }));
     Object.assign(program.spec, { args: [...program.spec.args, '--config', file] });
     await program.start();
-    expect(program.logs()).toContain('[CROWDSEC_STARTUP] the control API listens on');
+    // What a process answers and what it writes come on two ways, and the second may be the later one.
+    const untilWritten = (words: string) => waitFor(() => program.logs().includes(words), { what: `"${words}"` });
+    await untilWritten('[CROWDSEC_STARTUP] the control API listens on');
     const healthcheck = () => controlApi(['healthcheck'], { CONTROL_API_LISTEN: `127.0.0.1:${port}` });
     expect((await healthcheck()).code).toBe(0);
 
     await writeFile(file, 'NONSENSE: 1\n');
     await program.kill('SIGHUP');
-    await waitFor(() => program.logs().includes('the new configuration is wrong; the old one stays'), {
-      what: 'the refusal',
-    });
+    await untilWritten('the new configuration is wrong; the old one stays');
     expect((await healthcheck()).code).toBe(0);
 
     await writeFile(file, `REDIS_URL: ${redis.url}\nHEARTBEAT_INTERVAL: 20m\n`);
     await program.kill('SIGHUP');
-    await waitFor(() => program.logs().includes('the configuration was read again'), { what: 'the new configuration' });
+    await untilWritten('the configuration was read again');
     await waitFor(async () => (await program.request('GET', '/status')).status === 200, { what: 'the API to be back' });
 
     await program.stop();
-    expect(program.logs()).toContain('"msg":"stopping"');
+    await untilWritten('"msg":"stopping"');
     expect((await healthcheck()).code).toBe(1);
   });
 
