@@ -151,6 +151,9 @@ describe('without a token of the user (the default on one machine)', () => {
     if (config.kind === 'invalid') throw new Error(JSON.stringify(config.problems));
     const service = workbench.also(await startControlApi(config.values, createLogger('control-api', 'silent', false)));
     open = `http://127.0.0.1:${service.port}`;
+    await waitFor(async () => (await call({ url: `${open}${API_PREFIX}/status` })).status === 200, {
+      what: 'the open API to reach Redis',
+    });
   });
 
   it('curl reads, and a page whose name was made to mean 127.0.0.1 does not (DNS rebinding)', async () => {
