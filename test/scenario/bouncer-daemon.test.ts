@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../scripts/servers/ports.ts';
 import { projectRoot } from '../../scripts/servers/project-root.ts';
 import { type BouncerConfig, bouncerOptions } from '../../bouncer/config.ts';
 import { Daemon } from '../../bouncer/daemon.ts';
@@ -119,7 +120,7 @@ describe('the program', () => {
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
     stops.push(() => child.kill('SIGKILL'));
-    const exited = once(child, 'exit');
+    const exited = once(child, 'close'); // not 'exit': its last words may come after that
     const reload = (changed: Readonly<Record<string, string>>) => {
       writeFileSync(file, JSON.stringify(changed));
       child.kill('SIGHUP');
@@ -129,13 +130,6 @@ describe('the program', () => {
   }
 
   const health = async (port: number) => (await fetch(`http://127.0.0.1:${port}/healthz`)).status;
-
-  async function freePort(): Promise<number> {
-    const server = createServer();
-    const port = await listening(server);
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
 
   it('stops in order at SIGTERM, and exits 0', async () => {
     const port = await freePort();
