@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findRedis } from '../../scripts/servers/binaries.ts';
 import { freePort } from '../../scripts/servers/ports.ts';
@@ -45,6 +46,18 @@ async function linkTo(url: string): Promise<RedisLink> {
   return link;
 }
 
+/** A Sentinel asks the master every ten seconds who follows it: before it knows somebody, it has no one to promote. */
+async function untilReplicaIsKnown(sentinelPort: number): Promise<void> {
+  const sentinel = new Redis(sentinelPort, '127.0.0.1');
+  stops.push(() => sentinel.disconnect());
+  const replicas = async () => (await sentinel.call('SENTINEL', 'SLAVES', 'fleet')) as string[][];
+  const isWell = (fields: readonly string[]) => fields[fields.indexOf('flags') + 1] === 'slave';
+  await waitFor(async () => (await replicas()).some(isWell), {
+    what: 'the Sentinel to know the replica',
+    withinMs: LONG_MS,
+  });
+}
+
 describe('REDIS_URL with Sentinels', () => {
   it('finds the master, and the new one when that dies', { timeout: 180_000 }, async () => {
     const [first, second, port] = [await freePort(), await freePort(), await freePort()];
@@ -64,7 +77,11 @@ describe('REDIS_URL with Sentinels', () => {
     const link = await linkTo(`redis+sentinel://127.0.0.1:${port}/fleet/0`);
     await link.commands.set('known', 'yes');
     const replica = await linkTo(`redis://127.0.0.1:${second}/0`);
-    await waitFor(async () => (await replica.commands.get('known')) === 'yes', { what: 'the replica to follow' });
+    await waitFor(async () => (await replica.commands.get('known')) === 'yes', {
+      what: 'the replica to follow',
+      withinMs: LONG_MS,
+    });
+    await untilReplicaIsKnown(port);
     await kill(master);
     await waitFor(
       async () => {
