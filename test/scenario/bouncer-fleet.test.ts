@@ -104,6 +104,11 @@ async function untilRole(who: Bouncer, role: string): Promise<void> {
   await waitFor(() => roleOf(who) === role, { what: `a bouncer to be ${role}`, withinMs: LONG_MS });
 }
 
+async function untilOneLeads(...both: readonly Bouncer[]): Promise<void> {
+  const roles = () => both.map(roleOf).sort().join();
+  await waitFor(() => roles() === 'follower,leader', { what: 'a leader and a follower', withinMs: LONG_MS });
+}
+
 describe('two bouncers on one Redis, with one key', () => {
   it('pull once, and both know every change; the status says who pulls', async () => {
     const [first, second] = [await bouncer('first'), await bouncer('second')];
@@ -199,10 +204,7 @@ describe('two bouncers on one Redis, with one key', () => {
     await untilAllowed('192.0.2.9', first, second);
     await untilRole(second, 'alone');
     for (const { wire } of [first, second]) wire.set(NO_FAULT);
-    await waitFor(() => [first, second].map(roleOf).sort().join() === 'follower,leader', {
-      what: 'a leader again',
-      withinMs: LONG_MS,
-    });
+    await untilOneLeads(first, second);
     lapi.ban('192.0.2.11');
     await untilBanned('192.0.2.11', first, second);
   }, 180_000);
@@ -242,7 +244,7 @@ describe('two bouncers on one Redis, with one key', () => {
       { what: 'the new ban everywhere', withinMs: LONG_MS },
     );
     expect([...seen]).toEqual([true]);
-    await waitFor(() => [first, second].map(roleOf).sort().join() === 'follower,leader', { what: 'a leader again' });
+    await untilOneLeads(first, second);
   }, 120_000);
 
   it('with the same BOUNCER_ID do not fight, and say so', async () => {
@@ -250,7 +252,8 @@ describe('two bouncers on one Redis, with one key', () => {
     const second = await bouncer('same');
     await untilRole(first, 'follower'); // a start takes over what an earlier run left
     expect(roleOf(second)).toBe('leader');
-    expect(first.daemon.status.reasons).toEqual([expect.stringContaining('another process runs with this BOUNCER_ID')]);
+    const said = [expect.stringContaining('another process runs with this BOUNCER_ID')];
+    await expect.poll(() => first.daemon.status.reasons, { timeout: LONG_MS }).toEqual(said); // once it knows the set
     lapi.ban('192.0.2.14');
     await untilBanned('192.0.2.14', first, second);
     expect([roleOf(first), roleOf(second)]).toEqual(['follower', 'leader']);
@@ -272,7 +275,10 @@ describe('a lone bouncer', () => {
   it('pulls everything when it is told to', async () => {
     await bouncer('only', { CROWDSEC_POLL_INTERVAL: '1h' });
     await waitFor(() => lapi.fullPulls === 1, { what: 'the first pull' });
-    await publishCommand(await linked(), { kind: 'resync' });
+    const link = await linked();
+    const listeners = async () => Number((await link.commands.pubsub('NUMSUB', keys.commands))[1]);
+    await waitFor(async () => (await listeners()) === 1, { what: 'the bouncer to listen' });
+    await publishCommand(link, { kind: 'resync' });
     await waitFor(() => lapi.fullPulls === 2, { what: 'another' });
   });
 });
