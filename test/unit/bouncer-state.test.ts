@@ -10,6 +10,7 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { decisionOf, prefixOf } from '../support/fake-decision.ts';
 import { fakeLog } from '../support/fake-log.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let folder: string;
 let clock: FakeClock;
@@ -65,9 +66,9 @@ describe('the state folder', () => {
     expect(logger.warnings()).toHaveLength(2);
   });
 
-  it('keeps a secret over restarts, and makes another when it holds nonsense', async () => {
+  it('keeps a secret over restarts, and makes another when it holds nonsense', { timeout: 20_000 }, async () => {
     const secret = stateDir().secret('word');
-    await expect.poll(() => stateDir().read('word')?.toString()).toBe(secret);
+    await waitFor(() => stateDir().read('word')?.toString() === secret, { what: 'the secret on disk' });
     expect(stateDir().secret('word')).toBe(secret);
     writeFileSync(join(folder, 'word'), 'short');
     expect(stateDir().secret('word')).toMatch(/^[0-9a-f]{32}$/);

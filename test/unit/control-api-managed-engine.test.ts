@@ -51,7 +51,7 @@ function managed({ clock = systemClock, at = pidFile } = {}): ManagedEngine {
 
 const until = (state: string) => waitFor(() => states.includes(state), { what: `the engine to be ${state}` });
 
-it('is told to have crashed, although it was told to reload long before', async () => {
+it('is told to have crashed, although it was told to reload long before', { timeout: 60_000 }, async () => {
   const clock = new FakeClock();
   const engine = managed({ clock });
   engine.want(true);
