@@ -4,8 +4,8 @@ const project = (name: string, extra: object = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], ...extra },
 });
 
-/** With time for a server to start. */
-const REAL_SERVERS = { testTimeout: 60_000, hookTimeout: 120_000 };
+/** With time for a server to start; and `expect.poll` waits as long as `waitFor` does, not Vitest's one second. */
+const REAL_SERVERS = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 15_000 } } };
 
 /** A test of real servers mostly waits for them: two files at a time fill two cores, a third would slow both down. */
 const TWO_AT_A_TIME = { ...REAL_SERVERS, maxWorkers: 2, setupFiles: 'test/support/worker-ports.ts' };
