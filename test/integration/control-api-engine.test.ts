@@ -111,6 +111,7 @@ describe('a managed engine', () => {
   it('reads its items again after a change of the Hub', async () => {
     const before = pid();
     const token = await tokenOfLapi();
+    expect((await alertsWith(token)).status).toBe(200);
     const done = await api.post('/hub/items/scenarios/crowdsecurity/http-probing');
     expect(done.body).toMatchObject({ engine: { kind: 'reloaded' } });
     // Until its old LAPI closes the door, that answers as if nothing had happened.
