@@ -125,7 +125,7 @@ describe('while no Caddy confirms a change', () => {
     await card.getByText(AGAIN).waitFor();
     await card.getByText(/protection is switched on now/).waitFor();
     expect(await page.getByText('Saved, and not in effect everywhere yet').count()).toBe(0);
-    expect(await toggle.getAttribute('aria-checked')).toBe('true');
+    await expect.poll(() => toggle.getAttribute('aria-checked')).toBe('true'); // told before the status is read again
     await stack.bouncer.kill('SIGCONT');
     expect((await theirs).status).toBe(200);
   });
