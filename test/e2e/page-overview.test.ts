@@ -2,12 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
 import { type Stack, startStack } from '../support/stack.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { axeFindingsInBothThemes, pageForEachTest } from './page-under-test.ts';
 import { communityList, postAlerts } from './sample-alerts.ts';
 import { fillHistory } from './sample-history.ts';
 
 /** Parts of the time that the chart is made of: quarters of an hour, and twice an hour times two. */
 const SLOTS = { '24 hours': 96, '7 days': 84 } as const;
+
+const QUARTER_MS = 15 * 60_000;
 
 let stack: Stack;
 let page: Page;
@@ -25,6 +28,9 @@ pageForEachTest({
 const card = () => page.getByRole('region', { name: 'Decisions over time', exact: true });
 const cursor = () => page.getByRole('slider', { name: 'Decisions over time' });
 const slotOf = async (slider: Locator) => Number(await slider.getAttribute('aria-valuenow'));
+/** With each quarter of an hour all slots move on by one, and what was first is gone. */
+const untilNoTurn = () =>
+  waitFor(() => Date.now() % QUARTER_MS < QUARTER_MS - 20_000, { what: 'a new quarter of an hour', withinMs: 25_000 });
 const wordsOf = async (slider: Locator) => (await slider.getAttribute('aria-valuetext')) ?? '';
 
 describe('decisions over time', () => {
@@ -47,6 +53,8 @@ describe('decisions over time', () => {
   );
 
   it('can be read with the keys alone, slot by slot, and tell what is seen', async () => {
+    await untilNoTurn();
+    await page.reload();
     const slider = cursor();
     await slider.focus();
     await page.keyboard.press('Home');
