@@ -189,6 +189,8 @@ async function valueOf(commands: RedisLink['commands'], name: string): Promise<u
       return commands.zrange(name, '0', '-1');
     case 'set':
       return commands.smembers(name);
+    case 'none':
+      return undefined; // a look at Redis leaves a key for one second: it ran out between the two questions
     default:
       throw new Error(`no test knows how to read ${name}`);
   }
