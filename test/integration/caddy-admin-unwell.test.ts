@@ -67,7 +67,7 @@ describe('an admin API that is not well', () => {
     });
     await new Promise<void>((resolve) => fake.listen(0, '127.0.0.1', resolve));
     const address = `http://127.0.0.1:${(fake.address() as AddressInfo).port}`;
-    const client = admin(address, { readMs: 200, configBytes: 1000 });
+    const client = admin(address, { configBytes: 1000, ...(how === 'hangs' ? { readMs: 200 } : {}) });
     const result = await client.readServers();
     expect(result).toMatchObject({ kind, message: expect.stringMatching(message) as string });
     expect(result).toMatchObject({ message: expect.stringContaining(address) as string });
