@@ -70,9 +70,10 @@ async function says(socket: Socket, text: string): Promise<string> {
   return heard;
 }
 
+/** Everything is pulled: a poll that looked while LAPI stored the ban has used up the delta that would have told of it. */
 async function ban(stack: Stack, address: string): Promise<void> {
   await stack.ban(address);
-  await stack.bouncer.get('/refresh?wait', 'POST');
+  await stack.bouncer.get('/refresh?wait&full', 'POST');
   expect(await stack.requestFrom(address)).toMatchObject({ status: 403 });
 }
 
