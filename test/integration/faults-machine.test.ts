@@ -147,7 +147,7 @@ describe('no more descriptors', () => {
 
 describe('signals', () => {
   it('a bouncer that stood still for long lifts at once what has run out meanwhile', async () => {
-    const durationMs = 3_000;
+    const durationMs = 10_000; // time enough to see it blocked on a slow machine
     await stack.ban('127.8.3.1', { duration: `${durationMs / 1_000}s` });
     const untilMs = performance.now() + durationMs;
     await stack.ban('127.8.3.2');
@@ -223,7 +223,7 @@ describe('a clock that jumps', () => {
       told: ({ updated_at: at }) => Math.abs(Date.parse(at) - Date.now() - offset) < DAY_MS,
       enforcesMeanwhile: true,
       meanwhile: async () => {
-        await stack.ban(`127.8.${third}.2`, { duration: '4s' });
+        await stack.ban(`127.8.${third}.2`, { duration: '10s' }); // long enough to be seen
         await stack.untilBlocked(`127.8.${third}.2`, SLOW_MACHINE_MS);
         await stack.untilServed(`127.8.${third}.2`, SLOW_MACHINE_MS);
         expect(await stack.requestFrom(`127.8.${third}.1`)).toMatchObject({ status: 403 });
@@ -255,8 +255,9 @@ async function entriesFolder(): Promise<string> {
   return join(lane.path, caddy ?? '', 'ban');
 }
 
+/** Everything is pulled: a poll that looked while LAPI stored a ban has used up the delta that would have told of it. */
 async function confirmed(): Promise<void> {
-  const answer = await stack.bouncer.get('/refresh?wait', 'POST');
+  const answer = await stack.bouncer.get('/refresh?wait&full', 'POST');
   expect(JSON.parse(answer.body)).toEqual({ confirmed: true, missing: [] });
 }
 
