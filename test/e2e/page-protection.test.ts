@@ -120,6 +120,8 @@ describe('while no Caddy confirms a change', () => {
     const toggle = page.getByRole('switch', { name: 'CrowdSec Protection' });
     await toggle.click();
     await page.getByText('Waiting for Caddy to confirm').waitFor();
+    // The page waits from the click on: the API has to have heard of it before another says otherwise.
+    await expect.poll(async () => (await stack.controlApi.request('GET', '/status')).body).toContain('"enabled":false');
     const theirs = stack.controlApi.request('PUT', '/enabled', { enabled: true });
     const card = page.getByRole('region', { name: 'CrowdSec Protection' });
     await card.getByText(AGAIN).waitFor();
