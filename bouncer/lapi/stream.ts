@@ -41,8 +41,8 @@ const RARE_COST_FACTOR = 200;
  * Pulls decisions from LAPI for ever.
  *
  * Deltas can lose decisions (LAPI selects by a time that is set before the row is committed), so everything is pulled
- * again every `resyncMs`, soon after a delta that brought some, and after every failure: the failed reply may have been
- * counted as delivered.
+ * again every `resyncMs`, soon after a delta that brought some or a refresh, and after every failure: the failed reply
+ * may have been counted as delivered.
  * While another process of the fleet has the right to pull, nothing is asked for.
  */
 export class LapiStream implements Service {
@@ -99,6 +99,7 @@ export class LapiStream implements Service {
     if (this.#stop.signal.aborted) return;
     const now = this.#clock.monotonic();
     this.#followUps = FOLLOW_UPS_MS.map((delay) => now + delay);
+    this.#mayLack(now, RARE_COST_FACTOR);
     await new Promise<void>((resolve) => {
       this.#waiters.push(resolve);
       this.#wake.knock();
@@ -160,7 +161,8 @@ export class LapiStream implements Service {
     }
     this.#failures = 0;
     if (kind === 'full') this.#pulledAll(began);
-    else if (result.batch.decisions.length > 0) this.#pulledSome(result.batch.decisions.length, began);
+    else if (result.batch.decisions.length >= MANY) this.#mayLack(began, FULL_COST_FACTOR);
+    else if (result.batch.decisions.length > 0) this.#mayLack(began, RARE_COST_FACTOR);
     this.#consumer.onBatch(result.batch);
   }
 
@@ -172,13 +174,11 @@ export class LapiStream implements Service {
 
   /**
    * A delta leaves out what was committed while it looked: of the many decisions of one alert, which LAPI writes piece
-   * by piece, some, and of an attacker's two bans at once sometimes one. It would only come with the next full pull,
-   * minutes later.
+   * by piece, some; of an attacker's two bans at once sometimes one; and the one that a refresh was for, where a poll
+   * came just before it. It would only come with the next full pull, minutes later.
    */
-  #pulledSome(count: number, now: number): void {
-    const factor = count >= MANY ? FULL_COST_FACTOR : RARE_COST_FACTOR;
-    const pause = Math.max(SETTLED_MS, factor * this.#lastFull.tookMs);
-    this.#fullDueAt = Math.min(this.#fullDueAt, now + pause);
+  #mayLack(now: number, factor: number): void {
+    this.#fullDueAt = Math.min(this.#fullDueAt, now + Math.max(SETTLED_MS, factor * this.#lastFull.tookMs));
   }
 
   #pulledAll(began: number): void {

@@ -27,6 +27,17 @@ describe('a refresh', () => {
     expect(client.pulls).toHaveLength(4);
   });
 
+  it('that brings nothing is followed by a pull of everything soon: a poll may have looked while LAPI stored it', async () => {
+    const stream = await started({ pollMs: 60_000 });
+    await Promise.all([stream.refresh(), advance(0)]);
+    await advance(14_999);
+    expect(client.pulls).toEqual(['full', 'delta', 'delta', 'delta']);
+    await advance(1);
+    expect(client.pulls.slice(4)).toEqual(['full']);
+    await advance(119_999);
+    expect(client.pulls.slice(5)).toEqual(['delta']);
+  });
+
   it('asked for many times at once is one pull', async () => {
     const stream = await started();
     await Promise.all([...Array.from({ length: 50 }, () => stream.refresh()), advance(0)]);
