@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { call, type HttpAnswer } from './http.ts';
+import { whileLocked } from './while-locked.ts';
 
 /** LAPI refuses a machine whose User-Agent has not exactly one slash. */
 const USER_AGENT = 'caddy-crowdsec-sidecar-scripts/1.0';
@@ -39,7 +40,7 @@ export class LapiMachine {
 
   /** Adds a decision as `cscli decisions add` does, and answers with the id of its alert. */
   async ban(value: string, options: BanOptions = {}): Promise<number> {
-    const answer = await this.#call('POST', '/v1/alerts', [manualAlert(value, options)]);
+    const answer = await whileLocked(() => this.#call('POST', '/v1/alerts', [manualAlert(value, options)]));
     const [id] = JSON.parse(answer.body) as string[];
     return Number(id);
   }
@@ -65,7 +66,7 @@ export class LapiMachine {
   }
 
   async #delete(path: string): Promise<number> {
-    const answer = await this.#call('DELETE', path);
+    const answer = await whileLocked(() => this.#call('DELETE', path));
     return Number((JSON.parse(answer.body) as { nbDeleted: string }).nbDeleted);
   }
 

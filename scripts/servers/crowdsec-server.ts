@@ -11,6 +11,7 @@ import { call } from './http.ts';
 import { freePort } from './ports.ts';
 import { lastLine, run } from './run.ts';
 import { keepSecretFile } from './secret-file.ts';
+import { whileLocked } from './while-locked.ts';
 
 export interface CrowdsecOptions {
   readonly binaries: CrowdsecBinaries;
@@ -152,10 +153,12 @@ export class CrowdsecServer extends Child {
   }
 
   /** Runs cscli on this CrowdSec; answers with what it wrote to stdout. */
-  async cscli(...args: string[]): Promise<string> {
-    const result = await this.#tryCscli(...args);
-    if (result.code !== 0) throw new Error(`cscli ${args[0] ?? ''} ${args[1] ?? ''}: ${lastLine(result.stderr)}`);
-    return result.stdout;
+  cscli(...args: string[]): Promise<string> {
+    return whileLocked(async () => {
+      const result = await this.#tryCscli(...args);
+      if (result.code !== 0) throw new Error(`cscli ${args[0] ?? ''} ${args[1] ?? ''}: ${lastLine(result.stderr)}`);
+      return result.stdout;
+    });
   }
 
   #tryCscli(...args: string[]) {

@@ -88,13 +88,13 @@ export class World {
     const began = this.#change('ban', FROM_LAPI);
     const runsOut = expiry('expiry', began.from + seconds * 1_000 - EARLY_MS);
     this.#oracle.begin('block', value, began, runsOut);
-    await whileLocked(() => this.#stack.ban(value, { type, duration: `${seconds}s` }));
+    await this.#stack.ban(value, { type, duration: `${seconds}s` });
     began.to = performance.now();
     runsOut.to = began.to + seconds * 1_000;
   }
 
   #unban(value: string): Promise<void> {
-    const deleted = () => whileLocked(() => this.#stack.unban(value)).then(() => false);
+    const deleted = () => this.#stack.unban(value).then(() => false);
     return this.#ends('block', value, this.#change('unban', FROM_LAPI), deleted);
   }
 
@@ -223,20 +223,6 @@ export class World {
       if (status === 404 && (isDeleted || took > ABSENT_MS)) return false;
       if (took > INSIST_MS) throw new Error(`${method} ${path} was never confirmed; last: ${status} ${said}`);
       isDeleted ||= status === 202;
-      await sleep(RETRY_MS);
-    }
-  }
-}
-
-/** LAPI's own database refuses a write now and then when much is written at once: whoever asked asks again. */
-async function whileLocked<T>(act: () => Promise<T>): Promise<T> {
-  const began = performance.now();
-  for (;;) {
-    try {
-      return await act();
-    } catch (error) {
-      const isLocked = error instanceof Error && error.message.includes('database is locked');
-      if (!isLocked || performance.now() - began > INSIST_MS) throw error;
       await sleep(RETRY_MS);
     }
   }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { call } from '../../scripts/servers/http.ts';
 import type { CrowdsecServer } from '../../scripts/servers/crowdsec-server.ts';
+import { whileLocked } from '../../scripts/servers/while-locked.ts';
 
 const SCENARIOS = [
   'crowdsecurity/http-probing',
@@ -125,6 +126,8 @@ export async function postAlerts(crowdsec: CrowdsecServer, alerts: readonly unkn
       timeoutMs: 60_000,
     });
   const { token } = JSON.parse((await post('/v1/watchers/login', login)).body) as { token: string };
-  const answer = await post('/v1/alerts', alerts, token);
-  if (answer.status >= 300) throw new Error(`POST /v1/alerts: ${answer.status} ${answer.body}`);
+  await whileLocked(async () => {
+    const answer = await post('/v1/alerts', alerts, token);
+    if (answer.status >= 300) throw new Error(`POST /v1/alerts: ${answer.status} ${answer.body}`);
+  });
 }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import pRetry from 'p-retry';
 import type { Page } from 'playwright-core';
 import { RedisLink } from '../../../bouncer/shared/redis/client.ts';
 import { appendEvent } from '../../../bouncer/shared/redis/event-log.ts';
@@ -40,8 +39,7 @@ export const pageSection: Section = {
     doing(`a real stack with ${size.toLocaleString('en')} decisions`);
     const stack = also(await startStack({ caddy: 'newest', controlApi: true, push: true }));
     for (let from = 0; from < size; from += 5_000) {
-      // The database of LAPI may be locked by a pull; then it says so, and has stored them or not.
-      await pRetry(() => postAlerts(stack.crowdsec, [communityList(5_000, from)]), { retries: 3 });
+      await postAlerts(stack.crowdsec, [communityList(5_000, from)]);
     }
     const browser = also(await TestBrowser.start());
     const { page } = await browser.open();
