@@ -83,8 +83,11 @@ it('names what root must install in one line', () => {
 
 it.each([
   [12.4, '12 ms'],
+  [999.6, '1.0 s'],
   [1_500, '1.5 s'],
+  [59_960, '1 min 0 s'],
   [125_000, '2 min 5 s'],
+  [179_600, '3 min 0 s'],
 ])('writes %d ms for people as %s', (ms, text) => {
   expect(formatMs(ms)).toBe(text);
 });
