@@ -18,8 +18,12 @@ export const bits = (content: Uint8Array) => der(0x03, Buffer.from([0]), content
 export const text = (content: string) => der(0x0c, Buffer.from(content, 'utf8'));
 export const boolean = (value: boolean) => der(0x01, Buffer.from([value ? 0xff : 0]));
 
-/** A positive integer from its bytes; a leading zero keeps it positive. */
-export const integer = (bytes: Uint8Array) => der(0x02, (bytes[0] ?? 0) >= 0x80 ? Buffer.from([0, ...bytes]) : bytes);
+/** A positive integer from its bytes: a leading zero where it keeps it positive, and nowhere else (X.690 §8.3.2). */
+export function integer(bytes: Uint8Array): Buffer {
+  const first = bytes.findIndex((byte) => byte !== 0);
+  const digits = bytes.subarray(first === -1 ? bytes.length - 1 : first);
+  return der(0x02, (digits[0] ?? 0) >= 0x80 ? Buffer.from([0, ...digits]) : digits);
+}
 
 /** UTCTime: `261122131753Z`. */
 export const time = (at: Date) =>
