@@ -46,6 +46,10 @@ for folder in ${LOGS_DIRS:-/var/log/caddy}; do
   chown "$sidecar" "$folder"
   chmod 0750 "$folder"
 done
+# Caddy's image leaves its certificates' folders to root, and a new volume inherits that.
+for folder in ${CADDY_DIRS:-/data /config}; do
+  chown -R "$sidecar" "$folder"
+done
 state=${BOUNCER_STATE:-/var/lib/bouncer}
 chown -R "$sidecar" "$state"
 chmod 0700 "$state"

@@ -84,4 +84,5 @@ if [ -z "$dest" ]; then
   systemctl daemon-reload
   echo 'then: systemctl enable --now caddy-crowdsec-bouncer caddy-crowdsec-control-api'
   echo 'later: sudo caddy-crowdsec-bouncer status, sudo caddy-crowdsec-control-api diagnose'
+  echo "the page: http://localhost:8081; the token to sign in: sudo cat $etc/secrets/control-api-token"
 fi

@@ -26,11 +26,15 @@ const VARIANTS = {
   'an existing Caddy': ['compose.existing-caddy.yml'],
   'an existing CrowdSec': ['compose.existing-crowdsec.yml'],
   'several Caddys': ['compose.several-caddys.yml'],
-  'several Caddys behind a CDN': ['compose.several-caddys.yml', 'compose.cdn.yml'],
+  'several Caddys behind a CDN': ['compose.several-caddys.yml', 'compose.several-caddys-cdn.yml'],
+  'an existing Caddy and an existing CrowdSec': ['compose.existing-both.yml'],
+  'a page that Caddy publishes': ['compose.page.yml'],
 };
 /** From the table of the image's own README. */
 const CROWDSEC_IMAGE = /^(COLLECTIONS|AGENT_USERNAME|AGENT_PASSWORD|LOCAL_API_URL|USE_WAL|TZ|BOUNCER_KEY_\w+)$/;
 const ROOTS = ['control-api', 'crowdsec', 'prepare'];
+/** Whose image gives its own folder to the user that it runs as here. */
+const OWN_FOLDER = ['redis'];
 const SECRETS = '/run/sidecar-secrets';
 
 let bench: Workbench;
@@ -46,12 +50,13 @@ afterAll(() => bench.stop());
 function prepareSecrets(folder: string): string {
   const own = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   const at = (name: string) => join(folder, name);
-  for (const name of ['given', 'out', 'logs', 'bouncer']) mkdirSync(at(name));
+  for (const name of ['given', 'out', 'logs', 'caddy', 'bouncer']) mkdirSync(at(name));
   for (const name of ['bouncer_key', 'control_api_token']) writeFileSync(join(at('given'), name), 'x'.repeat(64));
   const env = {
     GIVEN_SECRETS: at('given'),
     SECRETS_DIR: at('out'),
     LOGS_DIRS: at('logs'),
+    CADDY_DIRS: at('caddy'),
     BOUNCER_STATE: at('bouncer'),
   };
   execFileSync('sh', [join(DEPLOY, 'prepare.sh')], {
@@ -169,6 +174,42 @@ describe.each(Object.entries(VARIANTS))('%s', (_name, more) => {
     }
   });
 
+  it('hands every folder that a user without root writes over to that user', () => {
+    const { volumes = [], environment = {} } = service('prepare');
+    const script = readFileSync(join(DEPLOY, 'prepare.sh'), 'utf8');
+    const given = [...script.matchAll(/\$\{(LOGS_DIRS|CADDY_DIRS|BOUNCER_STATE):-([^}]+)\}/g)].flatMap(
+      ([, name = '', usual = '']) => (environment[name] ?? usual).split(' '),
+    );
+    expect(volumes.map(({ target }) => target)).toEqual(expect.arrayContaining(given));
+    const handedOver = volumes.filter(({ target }) => given.includes(target)).map(({ source }) => source);
+    for (const [name, { user = '', volumes: own = [] }] of all()) {
+      if (user.startsWith('0:') || ['crowdsec', ...OWN_FOLDER].includes(name)) continue;
+      const written = own.filter(({ type, read_only }) => type === 'volume' && read_only !== true);
+      for (const { source } of written) {
+        const inMemory = project.volumes[source]?.driver_opts;
+        if (inMemory === undefined) expect(handedOver, `${name} ${source}`).toContain(source);
+        else expect(inMemory['o']).toContain(`uid=${user.split(':')[0] ?? ''}`);
+      }
+    }
+  });
+
+  it('tells every Caddy alike whom to believe about a client', () => {
+    const caddys = all().filter(([name]) => /^caddy\d?$/.test(name));
+    const told = caddys.map(([, { environment = {} }]) => environment);
+    for (const environment of told) expect(environment).toEqual(told[0]);
+    const isBehind = more.some((file) => file.endsWith('cdn.yml'));
+    if (told[0] !== undefined) expect(told[0]).toMatchObject({ CLIENTS: isBehind ? 'cdn' : 'direct' });
+  });
+
+  it('lets visitors come by IPv6 as themselves', () => {
+    for (const [name, { ports = [], networks = {} }] of all()) {
+      if (ports.every(({ host_ip }) => host_ip === '127.0.0.1')) continue;
+      const answering = Object.keys(networks).filter((network) => project.networks[network]?.internal !== true);
+      expect(answering, name).toEqual(['web']);
+      expect(project.networks['web']).toMatchObject({ enable_ipv6: true });
+    }
+  });
+
   it('has CrowdSec read the logs that its Caddys write', () => {
     const { crowdsec } = project.services;
     if (crowdsec === undefined) return;
@@ -237,6 +278,8 @@ it.each([
   ['compose.cdn.yml', 'TRUSTED_PROXIES'],
   ['compose.existing-caddy.yml', 'CADDY_UID'],
   ['compose.existing-crowdsec.yml', 'CROWDSEC_LAPI_URL'],
+  ['compose.existing-both.yml', 'CADDY_UID'],
+  ['compose.existing-both.yml', 'CROWDSEC_LAPI_URL'],
 ])('%s without %s is refused with what to do', async (file, variable) => {
   const env = Object.fromEntries(Object.entries(NEEDED).filter(([name]) => name !== variable));
   await expect(composeConfig(files([file]), env)).rejects.toThrow(new RegExp(`${variable}.*set it in .env`));

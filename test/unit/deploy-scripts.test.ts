@@ -51,7 +51,7 @@ describe('make-secrets.sh', () => {
 
 describe('prepare.sh', () => {
   const prepare = () => {
-    for (const name of ['given', 'out', 'logs', 'state']) mkdirSync(join(folder, name), { recursive: true });
+    for (const name of ['given', 'out', 'logs', 'caddy', 'state']) mkdirSync(join(folder, name), { recursive: true });
     writeFileSync(join(folder, 'given', 'bouncer_key'), 'key-1');
     writeFileSync(join(folder, 'given', 'control_api_token'), 'token-1');
     execFileSync('sh', [join(deploy, 'prepare.sh')], {
@@ -60,6 +60,7 @@ describe('prepare.sh', () => {
         GIVEN_SECRETS: join(folder, 'given'),
         SECRETS_DIR: join(folder, 'out'),
         LOGS_DIRS: join(folder, 'logs'),
+        CADDY_DIRS: join(folder, 'caddy'),
         BOUNCER_STATE: join(folder, 'state'),
         SIDECAR_OWNER: own,
         ROOT_OWNER: own,
