@@ -1,3 +1,4 @@
+import { isLoopbackName } from '../bouncer/shared/http/loopback-name.ts';
 import { loadOptions, type LoadRequest } from '../bouncer/shared/config/load.ts';
 import type { ConfigProblem, OptionValues } from '../bouncer/shared/config/option.ts';
 import type { ConfigResult } from '../bouncer/shared/config/read.ts';
@@ -36,6 +37,14 @@ function contradictions(config: Config): ConfigProblem[] {
       setting: 'CONTROL_API_TOKEN',
       message: `is required, because CONTROL_API_LISTEN (${listen.host}:${listen.port}) can be reached from other machines`,
       hint: 'set a token (openssl rand -hex 32), or listen on 127.0.0.1',
+    });
+  }
+  const publicUrl = config.CONTROL_API_PUBLIC_URL.find(({ hostname }) => !isLoopbackName(hostname));
+  if (listen.isLoopback && publicUrl !== undefined && config.CONTROL_API_TOKEN === undefined) {
+    problems.push({
+      setting: 'CONTROL_API_TOKEN',
+      message: `is required, because CONTROL_API_PUBLIC_URL (${publicUrl.href}) lets other machines ask`,
+      hint: 'set a token (openssl rand -hex 32): without one, reading is open to whoever reaches this API',
     });
   }
   if (isSamePlace(config.CROWDSEC_LAPI_URL, listen)) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { Secret } from '../../bouncer/shared/runtime/secret.ts';
+import { readCrowdsecConfig } from './crowdsec-config.ts';
 
 export interface CentralApiAccount {
   readonly url: string;
@@ -24,13 +25,15 @@ const accountSchema = z.object({
   password: z.string().min(1),
 });
 
-export function accountPath(configDir: string): string {
-  return join(configDir, 'online_api_credentials.yaml');
+/** Where `cscli capi register` writes it: a new account over the old one, and the old one's enrollment is lost. */
+export async function accountPath(configDir: string): Promise<string> {
+  const { onlineCredentials } = await readCrowdsecConfig(configDir);
+  return onlineCredentials ?? join(configDir, 'online_api_credentials.yaml');
 }
 
 /** CrowdSec's own account at the Central API, as `cscli capi register` writes it. Read each time: it may come later. */
 export async function readAccount(configDir: string): Promise<AccountResult> {
-  const path = accountPath(configDir);
+  const path = await accountPath(configDir);
   try {
     const content: unknown = parse(await readFile(path, 'utf8'));
     const account = accountSchema.safeParse(content);

@@ -1,11 +1,9 @@
 import type { Clock } from '../../bouncer/shared/runtime/clock.ts';
 import type { Logger } from '../../bouncer/shared/runtime/logger.ts';
+import { sharedAnswer } from '../shared-answer.ts';
 import type { Engine, EngineReload, EngineState, EngineStatus } from './engine.ts';
 import { type LapiHealth, lapiHealth } from './lapi-health.ts';
 import type { LapiTransport } from './lapi-transport.ts';
-
-/** How old an answer may be: a page that many people watch must not multiply the questions. */
-const FRESH_MS = 1_000;
 
 export interface ExternalEnginePorts {
   readonly transport: LapiTransport;
@@ -23,7 +21,7 @@ export class ExternalEngine implements Engine {
   readonly #version: () => Promise<string | undefined>;
   readonly #log: Logger;
   readonly #reload: () => Promise<EngineReload>;
-  #asked: { readonly at: number; readonly answer: Promise<EngineStatus> } | undefined;
+  readonly status: () => Promise<EngineStatus>;
   #state: EngineState | undefined;
   #since = '';
 
@@ -33,14 +31,7 @@ export class ExternalEngine implements Engine {
     this.#clock = clock;
     this.#version = version;
     this.#reload = reload;
-  }
-
-  status(): Promise<EngineStatus> {
-    const now = this.#clock.monotonic();
-    if (this.#asked === undefined || now - this.#asked.at > FRESH_MS) {
-      this.#asked = { at: now, answer: this.#ask() };
-    }
-    return this.#asked.answer;
+    this.status = sharedAnswer(() => this.#ask(), clock);
   }
 
   want(): void {

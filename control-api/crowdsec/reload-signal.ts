@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parse } from 'yaml';
 import type { Logger } from '../../bouncer/shared/runtime/logger.ts';
 import { reasonOf } from '../../bouncer/shared/runtime/reason.ts';
+import { readCrowdsecConfig } from './crowdsec-config.ts';
 import { ageMs, findCrowdsec } from './crowdsec-process.ts';
 import type { CrowdsecVersion } from './crowdsec-version.ts';
 import type { EngineReload } from './engine.ts';
@@ -52,7 +51,8 @@ export async function signalReload(ports: ReloadSignalPorts): Promise<EngineRelo
     log.warn(`CrowdSec was not told to reload: ${search.reason}`);
     return ask('reload');
   }
-  if (!survivesHangUp(await ports.version(), isDaemonized(configDir))) {
+  const { daemonize = false } = await readCrowdsecConfig(configDir);
+  if (!survivesHangUp(await ports.version(), daemonize)) {
     log.warn('CrowdSec was not told to reload: before 1.7 it ends on SIGHUP, unless common.daemonize is true');
     return ask('restart');
   }
@@ -74,20 +74,6 @@ export function survivesHangUp(
 ): boolean {
   if (isDaemon) return true;
   return version !== undefined && (version.major > 1 || (version.major === 1 && version.minor >= 7));
-}
-
-function isDaemonized(configDir: string): boolean {
-  const files = ['config.yaml', 'config.yaml.local']; // the second is merged over the first
-  return files.reduce((known, name) => {
-    try {
-      const { common } = (parse(readFileSync(join(configDir, name), 'utf8')) ?? {}) as {
-        common?: { daemonize?: boolean | string };
-      };
-      return common?.daemonize === undefined ? known : [true, 'true'].includes(common.daemonize);
-    } catch {
-      return known;
-    }
-  }, false);
 }
 
 async function untilStarted(pid: number, { startingMs, log }: ReloadSignalPorts): Promise<void> {

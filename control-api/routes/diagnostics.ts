@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { CHECK_STATUSES, type Diagnosed } from '../diagnostics/check.ts';
 import { type Finding, runChecks } from '../diagnostics/run-checks.ts';
+import { sharedAnswer } from '../shared-answer.ts';
 import { BASE, problems } from './shared-responses.ts';
 
 const connectionSchema = z.object({
@@ -58,12 +59,9 @@ const getConfig = createRoute({
 
 export type DiagnosticsPorts = Omit<Diagnosed, 'bouncers'>;
 
-/** However many people press the button: the checks run once in this time. */
-const FRESH_MS = 1_000;
-
 export function diagnosticsRoutes(ports: DiagnosticsPorts) {
-  const connections = shared(() => runChecks(ports, ports.config, 'connection'), ports);
-  const configuration = shared(() => runChecks(ports, ports.config, 'configuration'), ports);
+  const connections = sharedAnswer(() => runChecks(ports, ports.config, 'connection'), ports.clock);
+  const configuration = sharedAnswer(() => runChecks(ports, ports.config, 'configuration'), ports.clock);
   return new OpenAPIHono()
     .openapi(getConnectivity, async (c) => {
       const findings = await connections();
@@ -101,15 +99,5 @@ function connection(finding: Finding | undefined): z.infer<typeof connectionSche
     status: word,
     ...(latencyMs === undefined ? {} : { latency_ms: latencyMs }),
     ...(status === 'ok' ? {} : { error: message, ...(hint === undefined ? {} : { hint }) }),
-  };
-}
-
-/** One run for everybody who asks while it is under way or just over. */
-function shared(run: () => Promise<Finding[]>, { clock }: DiagnosticsPorts): () => Promise<Finding[]> {
-  let latest: { readonly at: number; readonly findings: Promise<Finding[]> } | undefined;
-  return () => {
-    const now = clock.monotonic();
-    if (latest === undefined || now - latest.at > FRESH_MS) latest = { at: now, findings: run() };
-    return latest.findings;
   };
 }

@@ -39,6 +39,15 @@ describe('the configuration of the control API', () => {
     },
   );
 
+  it('refuses to be published under a name of its own without a token', () => {
+    const published = { ...fine, CONTROL_API_PUBLIC_URL: 'http://localhost:3000,https://crowdsec.example.com' };
+    expect(problemsOf(published).map(({ setting, message }) => ({ setting, message }))).toEqual([
+      { setting: 'CONTROL_API_TOKEN', message: expect.stringContaining('https://crowdsec.example.com/') as string },
+    ]);
+    expect(problemsOf({ ...published, CONTROL_API_TOKEN: 'x'.repeat(16) })).toEqual([]);
+    expect(problemsOf({ ...fine, CONTROL_API_PUBLIC_URL: 'http://localhost:3000' })).toEqual([]);
+  });
+
   it('reports everything at once, and never the value of a secret', () => {
     const problems = problemsOf({
       CONTROL_API_TOKEN: 'short-secret',

@@ -1,13 +1,19 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { accountPath } from '../../crowdsec/central-api-account.ts';
 import { credentialsPath } from '../../crowdsec/machine-credentials.ts';
 import { type Check, type CheckResult, type Diagnosed, failed, ok, skipped, warning } from '../check.ts';
 
 const OTHERS_MAY_READ = 0o004;
 
 /** One file of CrowdSec's: present, readable, valid, and not open to everybody when it holds a secret. */
-function file(id: string, title: string, path: (diagnosed: Diagnosed) => string, more: FileTraits = {}): Check {
+function file(
+  id: string,
+  title: string,
+  path: (diagnosed: Diagnosed) => string | Promise<string>,
+  more: FileTraits = {},
+): Check {
   return {
     id,
     title,
@@ -16,7 +22,7 @@ function file(id: string, title: string, path: (diagnosed: Diagnosed) => string,
       const folder = await folderProblem(diagnosed.config.CROWDSEC_CONFIG_DIR);
       if (folder !== undefined && id !== 'config_yaml')
         return skipped('CrowdSec’s configuration folder cannot be read');
-      return folder ?? checkFile(path(diagnosed), more, diagnosed);
+      return folder ?? checkFile(await path(diagnosed), more, diagnosed);
     },
   };
 }
@@ -117,12 +123,10 @@ export const configurationFiles: readonly Check[] = [
     isOptional: true,
     content: accountFile,
   }),
-  file(
-    'online_credentials',
-    'Central API credentials',
-    ({ config }) => join(config.CROWDSEC_CONFIG_DIR, 'online_api_credentials.yaml'),
-    { isSecret: true, isOptional: true },
-  ),
+  file('online_credentials', 'Central API credentials', ({ config }) => accountPath(config.CROWDSEC_CONFIG_DIR), {
+    isSecret: true,
+    isOptional: true,
+  }),
   file('console_yaml', 'console.yaml', ({ config }) => join(config.CROWDSEC_CONFIG_DIR, 'console.yaml'), {
     isOptional: true,
   }),
