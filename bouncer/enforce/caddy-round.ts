@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CaddyAdmin } from '../../caddy/admin-client.ts';
 import type { AdminFailure } from '../../caddy/admin-result.ts';
 import { type Capabilities, versionGuess } from '../../caddy/capabilities.ts';
@@ -30,6 +31,9 @@ export type Presence =
 /** How often a round starts anew because somebody wrote in between, before it lets them finish. */
 const STALE_TRIES = 5;
 
+/** Caddy may be upgraded between two looks, with our rules kept by its `--resume`: nothing else tells. */
+const CAPABILITIES_MS = 60_000;
+
 const NOTHING_HELD = {
   revision: undefined,
   servers: 0,
@@ -40,6 +44,14 @@ const NOTHING_HELD = {
 
 /** Of a server that keeps what it holds: nothing is added, and what is in it nobody counted. */
 const KEPT = { routes: [], errorRoutes: [], entries: NO_ENTRIES } as const;
+
+/** What Caddy refused: the same bytes again would be refused again. */
+interface Refused {
+  readonly version: number;
+  readonly etag: string;
+  readonly capabilities: Capabilities | undefined;
+  readonly message: string;
+}
 
 interface Push {
   readonly servers: LiveServers;
@@ -58,10 +70,12 @@ export class CaddyRound {
   readonly #clock: Clock;
   readonly #ownership: Ownership | undefined;
   #capabilities: Capabilities | undefined;
+  #capabilitiesAt = -Infinity;
+  #mayHaveTaken = false;
   /** What the last successful round left: server names and ids, for the cheap look. */
   #expected: readonly { readonly server: string; readonly ids: ManagedIds }[] = [];
   #isWithoutServers = false;
-  #refused: { readonly version: number; readonly etag: string; readonly message: string } | undefined;
+  #refused: Refused | undefined;
 
   /** @param ownership undefined: whatever rules of ours there are, they are replaced. */
   constructor(admin: CaddyAdmin, clock: Clock, ownership?: Ownership) {
@@ -74,8 +88,14 @@ export class CaddyRound {
     return this.#admin.close();
   }
 
+  /** Whether Caddy may hold what the last round sent: it took it, or nobody heard an answer. */
+  get mayHaveTaken(): boolean {
+    return this.#mayHaveTaken;
+  }
+
   /** @param lane how rules ask the lane, where there is one. */
   async run(desired: Desired, lane?: LaneRoutes): Promise<RoundOutcome> {
+    this.#mayHaveTaken = false;
     for (let tries = 0; tries < STALE_TRIES; tries++) {
       const outcome = await this.#try(desired, lane);
       if (outcome !== 'stale') return outcome;
@@ -93,7 +113,7 @@ export class CaddyRound {
     for (const { server, ids } of this.#expected) {
       const found = await this.#admin.idsInPlace(server, ids);
       if (found.kind === 'unreachable') return this.#lost(found.message);
-      if (found.kind !== 'ok' || !found.value) return { kind: 'drifted' };
+      if (found.kind !== 'ok' || !found.value) return this.#drifted();
     }
     return { kind: 'in_place' };
   }
@@ -101,7 +121,13 @@ export class CaddyRound {
   async #stillWithoutServers(): Promise<Presence> {
     const servers = await this.#admin.readServers();
     if (servers.kind === 'unreachable') return this.#lost(servers.message);
-    return { kind: servers.kind === 'no-http-app' ? 'in_place' : 'drifted' };
+    return servers.kind === 'no-http-app' ? { kind: 'in_place' } : this.#drifted();
+  }
+
+  /** Reloaded, or another Caddy by now: a quick restart is not seen as its absence. */
+  #drifted(): Presence {
+    this.#capabilities = undefined;
+    return { kind: 'drifted' };
   }
 
   /** It may come back as another Caddy, with other capabilities. */
@@ -116,8 +142,10 @@ export class CaddyRound {
     const read = await this.#admin.readServers();
     if (read.kind !== 'ok') return this.#failure(read, desired, '');
     const { json, etag } = read.value;
-    if (this.#refused?.version === desired.version && this.#refused.etag === etag) {
-      return { kind: 'rejected', message: this.#refused.message, isNew: false };
+    const refused = this.#refused;
+    if (refused?.version === desired.version && refused.etag === etag) {
+      const isSame = isDeepStrictEqual(refused.capabilities, capabilities);
+      if (isSame) return { kind: 'rejected', message: refused.message, isNew: false };
     }
     const live = readServers(json);
     if (live.kind === 'unreadable') return { kind: 'rejected', message: live.reason, isNew: true };
@@ -131,9 +159,11 @@ export class CaddyRound {
   }
 
   async #ask(): Promise<Capabilities | AdminFailure> {
-    if (this.#capabilities !== undefined) return this.#capabilities;
+    const now = this.#clock.monotonic();
+    if (this.#capabilities !== undefined && now - this.#capabilitiesAt < CAPABILITIES_MS) return this.#capabilities;
     const asked = await this.#admin.capabilities();
     if (asked.kind !== 'ok') return asked;
+    this.#capabilitiesAt = now;
     return (this.#capabilities = asked.value);
   }
 
@@ -171,6 +201,7 @@ export class CaddyRound {
   ): Promise<RoundOutcome | 'stale'> {
     const began = this.#clock.monotonic();
     const written = await this.#admin.writeServers(writeJson(servers, compilation), etag);
+    this.#mayHaveTaken ||= written.kind === 'ok' || written.kind === 'unreachable';
     if (written.kind !== 'ok') return this.#failure(written, desired, etag);
     replaced();
     const outcome = this.#settled(compilation, capabilities);
@@ -195,7 +226,11 @@ export class CaddyRound {
       case 'unreachable':
         return this.#lost(failure.message);
       case 'rejected':
-        this.#refused = etag === '' ? undefined : { version: desired.version, etag, message: failure.message };
+        this.#refused =
+          etag === ''
+            ? undefined
+            : { version: desired.version, etag, capabilities: this.#capabilities, message: failure.message };
+        this.#capabilities = undefined; // an older Caddy than the one that was asked may not know what we write
         return { kind: 'rejected', message: failure.message, isNew: true };
       case 'no-http-app': {
         this.#expected = [];

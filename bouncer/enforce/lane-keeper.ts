@@ -105,6 +105,12 @@ export class LaneKeeper {
     this.write();
   }
 
+  /** Caddy did not take them: it was not asked, or refused. */
+  abandoned(): void {
+    this.#lane.abandoned();
+    this.write();
+  }
+
   /** One object for one set of bans: the lane tells a new compilation from the old one seen again by it. */
   #heldOf(bans: BanSet): HeldSet {
     if (this.#latest?.bans !== bans) this.#latest = { bans, held: new HeldSet(bans) };

@@ -42,6 +42,8 @@ export class Lane {
   readonly #limits: LaneLimits;
   /** What Caddy may hold; undefined stands for anything: nobody knows yet. */
   #possible: readonly (HeldSet | undefined)[] = [undefined];
+  /** The same before the push that is under way; undefined where none is, or where something else happened to Caddy. */
+  #possibleBefore: readonly (HeldSet | undefined)[] | undefined;
   /** Addresses that changed since the oldest possible compilation, and since the one that is being pushed. */
   #touched = new Set<Address>();
   #touchedSincePush = new Set<Address>();
@@ -128,8 +130,19 @@ export class Lane {
     for (const address of this.#folder.addresses) this.#touched.add(address);
     this.#touchedSincePush = new Set();
     this.#needsPushSincePush = false;
-    // Several pushes without an answer: Caddy may hold any of them, which is as good as not knowing.
-    this.#possible = this.#possible.length < POSSIBLE_AT_MOST ? [...this.#possible, wanted] : [undefined];
+    this.#possibleBefore = this.#possible;
+    if (!this.#possible.includes(wanted)) {
+      // Several pushes without an answer: Caddy may hold any of them, which is as good as not knowing.
+      this.#possible = this.#possible.length < POSSIBLE_AT_MOST ? [...this.#possible, wanted] : [undefined];
+    }
+    this.#pending = new Set(this.#touched);
+  }
+
+  /** The push that began last never reached Caddy, or was refused: it holds what it held. */
+  abandoned(): void {
+    if (this.#possibleBefore === undefined) return;
+    this.#possible = this.#possibleBefore;
+    this.#possibleBefore = undefined;
     this.#pending = new Set(this.#touched);
   }
 
@@ -139,6 +152,7 @@ export class Lane {
     if (held !== this.#confirmed) this.#oldestAt = undefined;
     this.#confirmed = held;
     this.#possible = [held];
+    this.#possibleBefore = undefined;
     // Entries written for the old compilation must go, too, so they are looked at once more.
     this.#touched = new Set([...this.#touchedSincePush, ...this.#folder.addresses]);
     this.#pending = new Set(this.#touched);
@@ -148,6 +162,7 @@ export class Lane {
   /** Nobody knows what Caddy holds: it was reloaded, replaced, or a push ended without an answer. */
   unknown(): void {
     this.#possible = [undefined];
+    this.#possibleBefore = undefined;
     this.#touched = this.#folder.addresses;
     this.#pending = new Set(this.#touched);
   }

@@ -5,18 +5,21 @@ import type { LaneKeeper } from './lane-keeper.ts';
 
 const NO_BANS: BanSet = { addresses: [], ranges: [], exceptions: [] };
 
-/** One round, with the lane told on both sides of it what Caddy may hold. */
+/** One round, with the lane told before and after it what Caddy may hold. */
 export async function pushWithLane(
   round: CaddyRound,
   keeper: LaneKeeper | undefined,
   desired: Desired,
 ): Promise<RoundOutcome> {
+  if (keeper === undefined) return round.run(desired);
   const bans = desired.ruleset?.bans ?? NO_BANS;
-  const routes = keeper?.routes;
+  const { routes } = keeper;
   // Added to what is there: what Caddy then holds besides is not known.
-  if (desired.addOnly) keeper?.unknown();
-  else keeper?.pushing(bans);
+  if (desired.addOnly) keeper.unknown();
+  else keeper.pushing(bans);
   const outcome = await round.run(desired, routes);
-  if (outcome.kind === 'in_sync' && routes !== undefined && !desired.addOnly) keeper?.confirmed(bans, routes);
+  if (desired.addOnly) return outcome;
+  if (outcome.kind === 'in_sync') keeper.confirmed(bans, routes);
+  else if (!round.mayHaveTaken) keeper.abandoned();
   return outcome;
 }

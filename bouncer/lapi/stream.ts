@@ -30,6 +30,8 @@ const FOLLOW_UPS_MS = [250, 5_000];
 const SETTLED_MS = 15_000;
 /** So many new decisions at once are written over some time: the delta is likely to lack some of them. */
 const MANY = 100;
+/** LAPI writes a full reply in pages of some 30,000; so many gone without a delta that said so may be a page that failed. */
+const UNANNOUNCED = 100;
 const CONFIRM_MS = 1_000;
 const RETRY = { firstMs: 500, longestMs: 30_000 };
 /** Where deltas cannot be relied on, everything is pulled again and again, and takes at most this share of the time: one in ten. */
@@ -58,6 +60,8 @@ export class LapiStream implements Service {
   #waiters: (() => void)[] = [];
   #followUps: number[] = [];
   #fullDueAt = 0;
+  /** When all that deltas may have left out is surely committed: only a full pull that begins then brings it. */
+  #settledAt = -Infinity;
   /** When the last full pull ended, and how long it took. */
   #lastFull = { at: -Infinity, tookMs: 0 };
   #isIdle = false;
@@ -116,14 +120,16 @@ export class LapiStream implements Service {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const waiters = this.#waiters.splice(0);
+      let isAnswer = false;
       try {
-        await this.#pullOnce(signal);
+        isAnswer = await this.#pullOnce(signal);
       } catch (error) {
         // A broken invariant of ours: what this pull brought is lost, so the next one brings everything.
         this.#failures++;
         this.#log.error({ error }, 'a pull from LAPI could not be taken in; pulling everything again');
       }
-      for (const resolve of waiters) resolve();
+      if (isAnswer) for (const resolve of waiters) resolve();
+      else this.#waiters.unshift(...waiters);
       await this.#wake.sleep(this.#pause(), signal);
     }
   }
@@ -132,17 +138,19 @@ export class LapiStream implements Service {
   #pause(): number {
     if (this.#failures > 0) return Math.max(this.#retryAfterMs, backoffDelay(this.#failures, RETRY));
     if (this.#isIdle) return this.#times.pollMs;
+    if (this.#isFullAsked) return RETRY.firstMs;
     const now = this.#clock.monotonic();
     return Math.max(0, Math.min(this.#times.pollMs, this.#fullDueAt - now, ...this.#followUps.map((due) => due - now)));
   }
 
-  async #pullOnce(signal: AbortSignal): Promise<void> {
+  /** @returns whether what it brought was taken, or told as a failure; else whoever waits for a pull waits for the next. */
+  async #pullOnce(signal: AbortSignal): Promise<boolean> {
     const terms = await this.#right.terms();
     this.#isIdle = terms === undefined;
     if (terms === undefined) {
       this.#failures = 0;
       this.#followUps = [];
-      return;
+      return true;
     }
     const began = this.#clock.monotonic();
     const kind = this.#mustBeFull(terms, began) ? 'full' : 'delta';
@@ -151,19 +159,20 @@ export class LapiStream implements Service {
     this.#followUps = this.#followUps.filter((due) => due > began);
     let result = await this.#client.pull(kind, signal);
     if (result.kind === 'batch' && kind === 'full') result = await this.#confirmed(result.batch, signal);
-    if (signal.aborted) return;
-    if (!(await this.#isStillOurs(terms))) return;
+    if (signal.aborted) return false;
+    if (!(await this.#isStillOurs(terms))) return false;
     if (result.kind === 'failed') {
       this.#failures++;
       this.#retryAfterMs = result.retryAfterMs ?? 0;
       this.#consumer.onFailure(result, this.#failures);
-      return;
+      return true;
     }
     this.#failures = 0;
     if (kind === 'full') this.#pulledAll(began);
     else if (result.batch.decisions.length >= MANY) this.#mayLack(began, FULL_COST_FACTOR);
     else if (result.batch.decisions.length > 0) this.#mayLack(began, RARE_COST_FACTOR);
     this.#consumer.onBatch(result.batch);
+    return true;
   }
 
   #mustBeFull({ isShared }: PullTerms, now: number): boolean {
@@ -178,13 +187,16 @@ export class LapiStream implements Service {
    * came just before it. It would only come with the next full pull, minutes later.
    */
   #mayLack(now: number, factor: number): void {
-    this.#fullDueAt = Math.min(this.#fullDueAt, now + Math.max(SETTLED_MS, factor * this.#lastFull.tookMs));
+    const dueAt = now + Math.max(SETTLED_MS, factor * this.#lastFull.tookMs);
+    this.#settledAt = Math.max(this.#settledAt, dueAt);
+    this.#fullDueAt = Math.min(this.#fullDueAt, dueAt);
   }
 
   #pulledAll(began: number): void {
     const now = this.#clock.monotonic();
     this.#lastFull = { at: now, tookMs: now - began };
-    this.#fullDueAt = now + this.#times.resyncMs;
+    // What may be lacking since is not settled by a pull that began before.
+    this.#fullDueAt = Math.min(now + this.#times.resyncMs, this.#settledAt > began ? this.#settledAt : Infinity);
   }
 
   /** A reply to a pull that was not ours any more may be old: it is dropped, and everything is pulled by whoever may. */
@@ -197,19 +209,23 @@ export class LapiStream implements Service {
   }
 
   /**
-   * LAPI can answer 200 with a list that a database error cut short. So a reply that would drop most of the set is
-   * asked for twice, and only what both lack is dropped.
+   * LAPI can answer 200 with a list that a database error cut short. So a reply that would drop most of the set, or
+   * many that no delta spoke of, is asked for twice, and only what both lack is dropped.
    */
   async #confirmed(batch: Batch, signal: AbortSignal): Promise<PullResult> {
     const { dropped, known } = this.#consumer.wouldDrop(batch);
-    if (dropped * 2 <= known) return { kind: 'batch', batch };
+    if (dropped * 2 <= known && dropped < UNANNOUNCED) return { kind: 'batch', batch };
     this.#log.warn(
       { dropped, known },
-      'LAPI no longer lists most decisions; asking again before any of them is lifted',
+      'LAPI no longer lists many decisions; asking again before any of them is lifted',
     );
     await new Wake().sleep(this.#times.confirmMs ?? CONFIRM_MS, signal);
     const second = await this.#client.pull('full', signal);
-    return second.kind === 'failed' ? second : { kind: 'batch', batch: union(batch, second.batch) };
+    if (second.kind === 'failed') return second;
+    const both = union(batch, second.batch);
+    // Lifted between the two, or lost by the second: no delta will tell.
+    if (both.decisions.length > second.batch.decisions.length) this.#mayLack(this.#clock.monotonic(), RARE_COST_FACTOR);
+    return { kind: 'batch', batch: both };
   }
 }
 

@@ -24,6 +24,7 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('lift' as const), at: fc.nat(ADDRESSES.length - 1) }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'push' as const }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'confirm' as const }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'refuse' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'lose' as const }) },
 );
@@ -40,6 +41,7 @@ class World {
   /** What Caddy may hold: the confirmed set, and each that was pushed since. */
   held: HeldSet[] = [new HeldSet({ addresses: [], ranges: [], exceptions: [] })];
   #now = 0;
+  #isPushing = false;
   #folder = new LaneFolder(root);
   readonly #limits: typeof LANE_LIMITS;
   lane: Lane;
@@ -60,6 +62,9 @@ class World {
       return;
     } else if (kind === 'confirm') {
       this.#confirm();
+      return;
+    } else if (kind === 'refuse') {
+      this.#refuse();
       return;
     } else if (kind === 'restart') {
       this.#restart();
@@ -85,11 +90,21 @@ class World {
     this.lane.pushing(pushed);
     this.lane.write();
     this.held.push(pushed);
+    this.#isPushing = true;
+  }
+
+  /** Caddy says no to the latest push, or was never asked. */
+  #refuse(): void {
+    if (this.#isPushing) this.held.pop();
+    this.#isPushing = false;
+    this.lane.abandoned();
+    this.lane.write();
   }
 
   #confirm(): void {
     const newest = this.held.at(-1)!;
     this.held = [newest];
+    this.#isPushing = false;
     this.lane.confirmed(newest);
     this.lane.write();
   }

@@ -9,11 +9,13 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { prefixOf } from '../support/fake-decision.ts';
 
 let admin: FakeCaddyAdmin;
+let clock: FakeClock;
 let round: CaddyRound;
 
 beforeEach(() => {
   admin = new FakeCaddyAdmin();
-  round = new CaddyRound(admin.asAdmin, new FakeClock());
+  clock = new FakeClock();
+  round = new CaddyRound(admin.asAdmin, clock);
 });
 
 const rulesFor = (...addresses: string[]): Ruleset => ({
@@ -82,6 +84,70 @@ describe('a round', () => {
     admin.fails = undefined;
     await round.run(wish(2, rulesFor('192.0.2.2')));
     expect(admin.calls.filter((call) => call === 'capabilities')).toHaveLength(2);
+  });
+});
+
+describe('another Caddy in the place of the one that was asked', () => {
+  const asked = () => admin.calls.filter((call) => call === 'capabilities').length;
+
+  it('so quickly that nobody saw it gone, is asked what it can do: its config lacks our rules', async () => {
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+    admin.servers = { srv0: { routes: [] } };
+    expect(await round.isInPlace()).toEqual({ kind: 'drifted' });
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+    expect(asked()).toBe(2);
+  });
+
+  it('that kept our rules is asked within a minute', async () => {
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+    clock.advance(59_999);
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+    expect(asked()).toBe(1);
+    clock.advance(1);
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+    expect(asked()).toBe(2);
+  });
+
+  it('that is older and refuses what it does not know gets what it knows, though its config is the same', async () => {
+    admin.refusesWrites = 'unknown matcher client_ip';
+    expect((await round.run(wish(1, rulesFor('192.0.2.1')))).kind).toBe('rejected');
+    admin.capable = { clientIp: false, logAppend: false };
+    admin.refusesWrites = undefined;
+    expect((await round.run(wish(1, rulesFor('192.0.2.1')))).kind).toBe('in_sync');
+    expect(admin.text).not.toContain('client_ip');
+  });
+});
+
+describe('whether Caddy may have taken what a round sent', () => {
+  it.each([
+    ['took it', () => undefined, true],
+    ['refused it', () => (admin.refusesWrites = 'no'), false],
+    ['was gone before', () => (admin.fails = { kind: 'unreachable', message: 'gone' }), false],
+    [
+      'was gone before it answered',
+      () => (admin.beforeWrite = () => (admin.fails = { kind: 'unreachable', message: 'gone' })),
+      true,
+    ],
+  ])('is told when it %s', async (_, happens, may) => {
+    happens();
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+    expect(round.mayHaveTaken).toBe(may);
+  });
+
+  it('is told when it took it, and refused it after somebody else wrote', async () => {
+    admin.beforeLook = () => {
+      admin.beforeLook = undefined;
+      admin.servers = { srv0: { routes: [mine as object] } };
+      admin.refusesWrites = 'no';
+    };
+    expect((await round.run(wish(1, rulesFor('192.0.2.1')))).kind).toBe('rejected');
+    expect(round.mayHaveTaken).toBe(true);
+  });
+
+  it('is forgotten at the next round', async () => {
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+    expect(round.mayHaveTaken).toBe(false);
   });
 });
 

@@ -196,6 +196,37 @@ describe('while nobody knows what Caddy holds', () => {
     expect(lane.suffices).toBe(true);
   });
 
+  it('a push that Caddy refused, or never got, does not begin it, however often', () => {
+    lane.confirmed(setOf([at(1)]));
+    for (let i = 0; i < 9; i++) {
+      lane.pushing(setOf([]));
+      lane.write();
+      lane.abandoned();
+    }
+    ban(at(1), at(2));
+    lane.write();
+    expect([at(1), at(2)].map((address) => folder.has(address))).toEqual([false, true]);
+    expect(lane.suffices).toBe(true);
+  });
+
+  it('the same set pushed again and again without an answer does not begin it', () => {
+    lane.confirmed(setOf([]));
+    const held = setOf([at(1)]);
+    for (let i = 0; i < 9; i++) lane.pushing(held);
+    ban(at(2));
+    lane.write();
+    expect(lane.suffices).toBe(true);
+  });
+
+  it('a push that was refused after somebody else changed Caddy does not end it', () => {
+    lane.confirmed(setOf([]));
+    lane.pushing(setOf([]));
+    lane.unknown();
+    lane.abandoned();
+    lane.write();
+    expect(lane.suffices).toBe(false);
+  });
+
   it('a push under way that bans or does not ban an address leaves it banned', () => {
     lane.confirmed(setOf([]));
     ban(at(1));

@@ -38,6 +38,64 @@ describe('a refresh', () => {
     expect(client.pulls.slice(5)).toEqual(['delta']);
   });
 
+  it.each(['refresh', 'resync'] as const)(
+    '(%s) that came while everything was pulled is settled by another full pull soon: that one may have looked before',
+    async (ask) => {
+      const held = heldPull();
+      const stream = await started({ pollMs: 60_000 });
+      void stream[ask]();
+      await advance(100);
+      held.end({ kind: 'batch', batch: batchOf('full') });
+      await advance(14_899);
+      expect(client.pulls.filter((kind) => kind === 'full')).toHaveLength(ask === 'refresh' ? 1 : 2);
+      await advance(1);
+      expect(client.pulls.at(-1)).toBe('full');
+      const settled = client.pulls.length;
+      await advance(100_000);
+      expect(client.pulls.slice(settled)).not.toContain('full');
+    },
+  );
+
+  it('whose own pull brings everything is settled by another full pull soon', async () => {
+    client.next(FAILURE);
+    const stream = await started({ pollMs: 60_000 });
+    await Promise.all([stream.refresh(), advance(0)]);
+    expect(client.pulls).toEqual(['full', 'full']);
+    await advance(15_000);
+    expect(client.pulls.slice(2)).toEqual(['delta', 'delta', 'full']);
+  });
+
+  it('ends with the next pull where what its own brought could not be taken', async () => {
+    const stream = await started();
+    vi.spyOn(consumer, 'onBatch').mockImplementationOnce(() => {
+      throw new Error('a broken invariant');
+    });
+    const refreshed = vi.fn();
+    void stream.refresh().then(refreshed);
+    await advance(499);
+    expect(refreshed).not.toHaveBeenCalled();
+    await advance(1);
+    expect(refreshed).toHaveBeenCalledOnce();
+    expect(client.pulls).toEqual(['full', 'delta', 'full']);
+  });
+
+  it('ends with the next pull where its own was not ours any more', async () => {
+    let lease = 'one';
+    const right = { terms: () => Promise.resolve({ lease, isShared: false }), pulled: () => undefined };
+    const stream = await started({}, fakeLog(), right);
+    const held = heldPull();
+    const refreshed = vi.fn();
+    void stream.refresh().then(refreshed);
+    await advance(100);
+    lease = 'another';
+    held.end({ kind: 'batch', batch: batchOf('delta') });
+    await advance(0);
+    expect(refreshed).not.toHaveBeenCalled();
+    await advance(500);
+    expect(refreshed).toHaveBeenCalledOnce();
+    expect(client.pulls).toEqual(['full', 'delta', 'full']);
+  });
+
   it('asked for many times at once is one pull', async () => {
     const stream = await started();
     await Promise.all([...Array.from({ length: 50 }, () => stream.refresh()), advance(0)]);

@@ -103,7 +103,7 @@ describe('the stream', () => {
   });
 });
 
-describe('a full reply that lacks most of what is known', () => {
+describe('a full reply that lacks much of what is known', () => {
   const ten = Array.from({ length: 10 }, (_, i) => decisionOf(i, `10.0.0.${i}`));
   const ids = () =>
     consumer.batches.map(({ decisions }) => Array.from(decisions, ({ id }) => id).sort((a, b) => a - b));
@@ -119,6 +119,39 @@ describe('a full reply that lacks most of what is known', () => {
     await started();
     await advance(1_000);
     expect(client.pulls).toEqual(Array.from({ length: pulls }, () => 'full'));
+  });
+
+  it.each([
+    [99, 1],
+    [100, 2],
+  ])(
+    '(%i of 10,000 gone, which no delta spoke of) takes %i pulls, as a page of LAPI’s may have failed',
+    async (gone, pulls) => {
+      consumer.known = Array.from({ length: 10_000 }, (_, id) => id);
+      vi.spyOn(consumer, 'wouldDrop').mockImplementation(() => ({ dropped: gone, known: 10_000 }));
+      await started();
+      await advance(1_000);
+      expect(client.pulls).toEqual(Array.from({ length: pulls }, () => 'full'));
+    },
+  );
+
+  it('is followed by a third soon, where the second lacks what the first has: no delta tells what was lifted between', async () => {
+    client.next(batchOf('full', ten.slice(0, 3)), batchOf('full', ten.slice(1, 3)));
+    await started({ pollMs: 60_000 });
+    await advance(1_000);
+    expect(ids()).toEqual([[0, 1, 2]]);
+    consumer.known = [];
+    await advance(14_999);
+    expect(client.pulls).toHaveLength(2);
+    await advance(1);
+    expect(client.pulls).toEqual(['full', 'full', 'full']);
+  });
+
+  it('is not followed by a third where both agree', async () => {
+    client.next(batchOf('full', ten.slice(0, 3)), batchOf('full', ten.slice(0, 3)));
+    await started({ pollMs: 60_000 });
+    await advance(60_000);
+    expect(client.pulls).toEqual(['full', 'full']);
   });
 
   it('drops only what both replies lack', async () => {
