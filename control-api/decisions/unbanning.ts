@@ -58,27 +58,33 @@ export class Unbanning {
     this.#parts = parts;
   }
 
-  /** Every decision on exactly this address or range, however LAPI spells it. */
+  /**
+   * Every decision on exactly this address or range, however LAPI spells it. Where LAPI fails on the way, what was
+   * lifted until then is told and taken to Caddy, and what is left still covers the address.
+   */
   async value(value: Prefix): Promise<UnbanResult> {
     const { lapi, table, clock } = this.#parts;
     const startedAt = clock.monotonic();
     await table.catchUp();
     const known = this.#covering(value).filter((row) => row.value === value);
+    const lifted: DecisionRow[] = [];
     let deleted = 0;
     // One by one first: LAPI counts an id again that it has lifted already, and a value only while it is live.
-    for (const { id } of known) {
-      const byId = await lapi.delete(id);
-      if (byId.kind !== 'ok') return { kind: 'lapi', failure: byId };
-      deleted += byId.value;
+    let failure: LapiFailure | undefined;
+    for (const row of known) {
+      const byId = await lapi.delete(row.id);
+      if (byId.kind === 'ok') deleted += byId.value;
+      else failure = byId;
+      if (failure !== undefined) break;
+      lifted.push(row);
     }
-    const unseen = await lapi.deleteOn(value);
-    if (unseen.kind !== 'ok') return { kind: 'lapi', failure: unseen };
-    deleted += unseen.value;
+    const unseen = failure ?? (await lapi.deleteOn(value));
+    if (unseen.kind === 'ok') deleted += unseen.value;
+    else if (deleted === 0) return { kind: 'lapi', failure: unseen };
     if (deleted === 0) return { kind: 'unknown', stillCoveredBy: this.#covers(value, new Set()) };
-    return {
-      kind: 'unbanned',
-      outcome: await this.#outcome(startedAt, { deleted, lifted: known, failed: [] }, [value]),
-    };
+    const left = known.slice(lifted.length);
+    const failed = left.map(({ id }) => ({ id, value, reason: reasonOf(unseen) }));
+    return { kind: 'unbanned', outcome: await this.#outcome(startedAt, { deleted, lifted, failed }, [value]) };
   }
 
   /** @param ids each once. */
