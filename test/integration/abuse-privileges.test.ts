@@ -30,8 +30,10 @@ function confined(writable: readonly string[], program: readonly string[]): read
   const steps = [
     'set -e',
     'mount --make-rprivate /',
+    // Whatever is mounted besides, such as the small disk of a test that runs at the same time, and may be gone at once.
+    String.raw`others=$(awk '{ print $5 }' /proc/self/mountinfo | grep -vE '^/(proc|sys|dev)(/|$)')`,
     ...writable.map((folder) => `mount --bind '${folder}' '${folder}'`),
-    'mount -o remount,ro,bind /',
+    'for point in $others; do mount -o remount,ro,bind "$point" || [ "$point" != / ]; done',
     `umask ${UMASK}`,
     `exec setpriv --pdeathsig TERM --reuid ${NOBODY} --regid ${NOBODY} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all "$@"`,
   ];

@@ -20,7 +20,7 @@ import { startApi } from './control-api-under-test.ts';
 /** What is not typed here, and why. Every line must be needed. */
 const NOT_HERE: readonly (readonly [RegExp, string])[] = [
   [
-    /^docker compose (up|ps|logs|build|stop|start|run|kill)\b/,
+    /^docker compose (up|ps|logs|build|pull|stop|start|run|kill)\b/,
     'needs an engine; flags: deploy-docs.test.ts, files: deploy-compose.test.ts',
   ],
   [/^docker (run|buildx)\b/, 'needs an engine, or a registry'],
