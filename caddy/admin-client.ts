@@ -23,6 +23,8 @@ export interface AdminLimits {
   /** Caddy 2.11 reads no more of a request. */
   readonly writeBytes: number;
   readonly smallBytes: number;
+  /** Caddy's metrics are 10 kB, and grow with the metrics of requests where somebody switched those on. */
+  readonly metricsBytes: number;
 }
 
 const ADMIN_LIMITS: AdminLimits = {
@@ -33,9 +35,13 @@ const ADMIN_LIMITS: AdminLimits = {
   configBytes: 256 * 1024 * 1024,
   writeBytes: 100 * 1024 * 1024,
   smallBytes: 4 * 1024 * 1024,
+  metricsBytes: 256 * 1024,
 };
 
 const SERVERS = '/config/apps/http/servers';
+
+/** Seconds since 1970, as a float. */
+const LAST_LOAD = /^caddy_config_last_reload_success_timestamp_seconds (\S+)$/m;
 
 /** The JSON of all servers, and the ETag that a write must name to be sure that nobody wrote in between. */
 export interface ServersSnapshot {
@@ -117,6 +123,17 @@ export class CaddyAdmin {
     const logAppend = await this.#adapts(CAPABILITY_PROBES.logAppend);
     if (logAppend.kind !== 'ok') return logAppend;
     return { kind: 'ok', value: { clientIp: clientIp.value, logAppend: logAppend.value } };
+  }
+
+  /**
+   * When Caddy last loaded a config, in its own words: the same words later mean that it has the same config. Undefined
+   * where it does not tell: before 2.9, or with more metrics than are worth reading for this.
+   */
+  async lastLoad(): Promise<AdminResult<string | undefined>> {
+    const result = await this.#call({ ...this.#small('/metrics'), limitBytes: this.#limits.metricsBytes });
+    if (result.kind === 'unreachable') return result;
+    const text = result.kind === 'ok' ? result.value.body.toString('latin1') : '';
+    return { kind: 'ok', value: LAST_LOAD.exec(text)?.[1] };
   }
 
   /**

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CaddyAdmin } from '../../caddy/admin-client.ts';
-import type { AdminFailure } from '../../caddy/admin-result.ts';
+import type { AdminFailure, AdminResult } from '../../caddy/admin-result.ts';
 import { type Capabilities, versionGuess } from '../../caddy/capabilities.ts';
 import { compile, type Compilation, type ServerRules } from '../../caddy/compile.ts';
 import type { ManagedIds } from '../../caddy/managed-id.ts';
@@ -12,6 +12,7 @@ import type { Clock } from '../shared/runtime/clock.ts';
 import type { Desired } from './desired.ts';
 import { idsAtTop, marksIn } from './found-rules.ts';
 import { describeHeld, type Held } from './held.ts';
+import { LoadWatch, type Presence } from './load-watch.ts';
 import type { Ownership } from './ownership.ts';
 
 export type RoundOutcome =
@@ -24,9 +25,6 @@ export type RoundOutcome =
   | { readonly kind: 'foreign'; readonly message: string }
   /** Somebody else keeps writing; nothing was overwritten. */
   | { readonly kind: 'busy' };
-
-export type Presence =
-  { readonly kind: 'in_place' | 'drifted' } | { readonly kind: 'unreachable'; readonly message: string };
 
 /** How often a round starts anew because somebody wrote in between, before it lets them finish. */
 const STALE_TRIES = 5;
@@ -69,10 +67,11 @@ export class CaddyRound {
   readonly #admin: CaddyAdmin;
   readonly #clock: Clock;
   readonly #ownership: Ownership | undefined;
+  readonly #loads: LoadWatch;
   #capabilities: Capabilities | undefined;
   #capabilitiesAt = -Infinity;
   #mayHaveTaken = false;
-  /** What the last successful round left: server names and ids, for the cheap look. */
+  /** What the last successful round left: server names and ids, for the close look. */
   #expected: readonly { readonly server: string; readonly ids: ManagedIds }[] = [];
   #isWithoutServers = false;
   #refused: Refused | undefined;
@@ -82,6 +81,7 @@ export class CaddyRound {
     this.#admin = admin;
     this.#clock = clock;
     this.#ownership = ownership;
+    this.#loads = new LoadWatch(admin, clock);
   }
 
   close(): Promise<void> {
@@ -105,35 +105,49 @@ export class CaddyRound {
 
   /** Whether what the last round left is still there; milliseconds at any size. */
   async isInPlace(): Promise<Presence> {
-    if (this.#isWithoutServers) return this.#stillWithoutServers();
+    const presence = await this.#loads.unlessSame(() => this.#lookClosely());
+    switch (presence.kind) {
+      case 'unreachable':
+        return this.#lost(presence.message);
+      case 'drifted':
+        return this.#drifted();
+      case 'in_place':
+      case 'in_place_anew':
+        return presence;
+    }
+  }
+
+  async #lookClosely(): Promise<Presence> {
+    if (this.#isWithoutServers) {
+      const servers = await this.#admin.readServers();
+      return servers.kind === 'no-http-app' ? { kind: 'in_place' } : goneFrom(servers);
+    }
     if (this.#expected.length === 0) {
       const alive = await this.#admin.ping();
-      return alive.kind === 'unreachable' ? this.#lost(alive.message) : { kind: 'in_place' };
+      return alive.kind === 'unreachable' ? goneFrom(alive) : { kind: 'in_place' };
     }
     for (const { server, ids } of this.#expected) {
       const found = await this.#admin.idsInPlace(server, ids);
-      if (found.kind === 'unreachable') return this.#lost(found.message);
-      if (found.kind !== 'ok' || !found.value) return this.#drifted();
+      if (found.kind !== 'ok' || !found.value) return goneFrom(found);
     }
     return { kind: 'in_place' };
   }
 
-  async #stillWithoutServers(): Promise<Presence> {
-    const servers = await this.#admin.readServers();
-    if (servers.kind === 'unreachable') return this.#lost(servers.message);
-    return servers.kind === 'no-http-app' ? { kind: 'in_place' } : this.#drifted();
-  }
-
   /** Reloaded, or another Caddy by now: a quick restart is not seen as its absence. */
   #drifted(): Presence {
-    this.#capabilities = undefined;
+    this.#forget();
     return { kind: 'drifted' };
   }
 
   /** It may come back as another Caddy, with other capabilities. */
   #lost(message: string): { readonly kind: 'unreachable'; readonly message: string } {
-    this.#capabilities = undefined;
+    this.#forget();
     return { kind: 'unreachable', message };
+  }
+
+  #forget(): void {
+    this.#capabilities = undefined;
+    this.#loads.forget();
   }
 
   async #try(desired: Desired, lane: LaneRoutes | undefined): Promise<RoundOutcome | 'stale'> {
@@ -214,6 +228,7 @@ export class CaddyRound {
   #settled(compilation: Compilation, capabilities: Capabilities): Extract<RoundOutcome, { held: Held }> {
     const rules = [...compilation.servers.values()];
     this.#refused = undefined;
+    this.#loads.expectAnew();
     this.#isWithoutServers = false;
     this.#expected = rules.flatMap(({ name, ids }) => (ids === undefined ? [] : [{ server: name, ids }]));
     return { kind: 'in_sync', held: describeHeld(rules, capabilities) };
@@ -233,6 +248,7 @@ export class CaddyRound {
         this.#capabilities = undefined; // an older Caddy than the one that was asked may not know what we write
         return { kind: 'rejected', message: failure.message, isNew: true };
       case 'no-http-app': {
+        this.#loads.expectAnew();
         this.#expected = [];
         this.#isWithoutServers = true;
         const version = this.#capabilities === undefined ? 'unknown' : versionGuess(this.#capabilities);
@@ -243,4 +259,8 @@ export class CaddyRound {
       }
     }
   }
+}
+
+function goneFrom(found: AdminResult<unknown>): Presence {
+  return found.kind === 'unreachable' ? { kind: 'unreachable', message: found.message } : { kind: 'drifted' };
 }

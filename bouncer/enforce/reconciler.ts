@@ -15,7 +15,7 @@ import type { LaneKeeper } from './lane-keeper.ts';
 import { PushPace } from './push-pace.ts';
 import { pushWithLane } from './push-with-lane.ts';
 
-/** The three ids miss a server that was added; reading everything does not. */
+/** The three ids miss a server that was added, of which an older Caddy tells nothing; reading everything does not. */
 const FULL_LOOK_MS = 60_000;
 const RETRY = { firstMs: 250, longestMs: 2_000 };
 /** A Caddy that was refused, or is another's, is looked at again this often, in case that was mended. */
@@ -187,7 +187,7 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
     return this.#lane.isDue || !this.#lane.isCompiled;
   }
 
-  /** The three ids of every server, in a few milliseconds. */
+  /** Whether Caddy loaded something else, and if so the three ids of every server, in a few milliseconds. */
   async #watch(): Promise<void> {
     const seen = await this.#parts.round.isInPlace();
     if (this.#stop.signal.aborted) return;
@@ -195,7 +195,8 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
       this.#failed('unreachable', seen.message);
       return;
     }
-    if (seen.kind === 'in_place') {
+    if (seen.kind !== 'drifted') {
+      if (seen.kind === 'in_place_anew') this.#lastFullLookAt = -Infinity;
       if (this.#state !== 'no_http_app') this.#setState('in_sync', undefined);
       this.#failures = 0;
       if ((await this.#lane?.check()) === true) this.changed(true);

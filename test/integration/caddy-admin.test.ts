@@ -117,6 +117,31 @@ describe.each(CADDY_VERSIONS)('the admin API of Caddy %s', (version) => {
     },
   );
 
+  it('tells from 2.9 on when it last loaded a config, and logs nothing of that', async () => {
+    await load({ srv0: await server([routeSaying('one')]) });
+    const before = caddy.logs().length;
+    const first = expectOk(await client.lastLoad());
+    expect(expectOk(await client.lastLoad())).toBe(first);
+    expect(caddy.logs().slice(before)).toBe('');
+    if (version === '2.6.2') {
+      expect(first).toBeUndefined();
+      return;
+    }
+    expect(Number(first)).toBeGreaterThan(1_700_000_000);
+    await caddy.adminCall('PATCH', '/config/apps/http/servers/srv0/routes/0', routeSaying('two'));
+    const second = expectOk(await client.lastLoad());
+    expect(second).not.toBe(first);
+    const refused = await caddy.adminCall('PATCH', '/config/apps/http/servers/srv0/routes/0', { handle: [{}] });
+    expect(refused.status).toBeGreaterThanOrEqual(400);
+    expect(expectOk(await client.lastLoad())).toBe(second);
+  });
+
+  it('need not tell that, where its metrics are too many', async () => {
+    const impatient = adminOf(caddy, { metricsBytes: 500 });
+    expect(expectOk(await impatient.lastLoad())).toBeUndefined();
+    await impatient.close();
+  });
+
   it('notices by three ids what a user did to our routes', async () => {
     const path = '/config/apps/http/servers/srv0/routes';
     await load({ srv0: await server([routeSaying('one')]) });

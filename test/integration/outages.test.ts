@@ -1,7 +1,8 @@
 /** Each part goes away, comes back, or forgets everything, while a real Caddy is asked whether bans still hold. */
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../scripts/servers/ports.ts';
 import { siteWith } from '../support/site.ts';
 import { CADDY_VERSIONS } from '../support/servers.ts';
 import { startStack, type Stack, type StackOptions } from '../support/stack.ts';
@@ -146,6 +147,25 @@ describe.each(CADDY_VERSIONS)('with Caddy %s', (caddy) => {
     await stack.bouncer.restart('alive');
     await holds(stack);
   });
+});
+
+/** An older one does not tell that it loaded a config, and is read as a whole once a minute. */
+it('protects a server that somebody adds through the admin API within seconds, on the newest Caddy', async () => {
+  const stack = await startStack({ caddy: 'newest', banned: [BANNED] });
+  onTestFinished(() => stack.stop());
+  const route = { handle: [{ handler: 'static_response', body: 'added' }] };
+  const added = { listen: [`127.0.0.1:${await freePort()}`], routes: [route] };
+  const before = (await caddyRow(stack)).drifts;
+  expect(await stack.caddy.adminCall('PUT', '/config/apps/http/servers/added', added)).toMatchObject({ status: 200 });
+  await waitFor(
+    async () => {
+      const server = await stack.caddy.config('apps/http/servers/added');
+      expect(JSON.stringify(server)).toMatch(/^.*"@id":"crowdsec_.*"added"/);
+      return true;
+    },
+    { what: 'the new server to have our rules' },
+  );
+  expect((await caddyRow(stack)).drifts).toBe(before);
 });
 
 async function holds(stack: Stack): Promise<void> {

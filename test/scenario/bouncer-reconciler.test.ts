@@ -217,6 +217,19 @@ describe('rules that somebody took out', () => {
     expect(world.caddy.holds).toBe(2);
   });
 
+  it('from a server that was added are noticed by the second look, where Caddy tells that it loaded a config', async () => {
+    await world.start();
+    await world.wants();
+    const { rounds } = world.caddy;
+    await world.wait(10_000);
+    expect(world.caddy.rounds).toBe(rounds);
+    world.caddy.hasNewConfig = true;
+    await world.wait(2 * DRIFT_MS);
+    expect(world.caddy.rounds).toBe(rounds + 1);
+    await world.wait(10_000);
+    expect(world.caddy.rounds).toBe(rounds + 1);
+  });
+
   it('from a server that was added are noticed within a minute, by reading everything', async () => {
     await world.start();
     await world.wants();

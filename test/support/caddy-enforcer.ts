@@ -3,7 +3,7 @@ import type { BanAction, LaneRoutes, Ruleset } from '../../bouncer/shared/domain
 import type { Policy } from '../../bouncer/shared/domain/policy.ts';
 import { comparePrefixes, parseAddress, parsePrefix, type Prefix } from '../../bouncer/shared/net/prefix.ts';
 import { parseAdminAddress } from '../../caddy/admin-address.ts';
-import { CaddyAdmin } from '../../caddy/admin-client.ts';
+import { type AdminLimits, CaddyAdmin } from '../../caddy/admin-client.ts';
 import type { AdminResult } from '../../caddy/admin-result.ts';
 import { compile, type Compilation } from '../../caddy/compile.ts';
 import { isInPlace, writeJson } from '../../caddy/merge.ts';
@@ -55,10 +55,10 @@ export function strangers(count: number): readonly string[] {
   return Array.from({ length: count }, (_, i) => `198.${18 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}`);
 }
 
-export function adminOf(server: { readonly admin: string }): CaddyAdmin {
+export function adminOf(server: { readonly admin: string }, limits: Partial<AdminLimits> = {}): CaddyAdmin {
   const parsed = parseAdminAddress(server.admin);
   if (parsed.kind === 'invalid') throw new Error(parsed.message);
-  return new CaddyAdmin(parsed.address);
+  return new CaddyAdmin(parsed.address, limits);
 }
 
 /** The value of a call that must succeed. */

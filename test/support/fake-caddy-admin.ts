@@ -21,6 +21,8 @@ export class FakeCaddyAdmin {
   beforeWrite: (() => void) | undefined;
   /** Called before each look at the ids, which follows a write. */
   beforeLook: (() => void) | undefined;
+  /** When it last loaded a config, as Caddy from 2.9 on tells. */
+  loaded: string | undefined;
   readonly calls: string[] = [];
   readonly written: unknown[] = [];
   isClosed = false;
@@ -44,6 +46,10 @@ export class FakeCaddyAdmin {
 
   capabilities(): Promise<AdminResult<Capabilities>> {
     return this.#answer('capabilities', () => ok(this.capable));
+  }
+
+  lastLoad(): Promise<AdminResult<string | undefined>> {
+    return this.#answer('load', () => ok(this.loaded));
   }
 
   readServers(): Promise<AdminResult<ServersSnapshot>> {

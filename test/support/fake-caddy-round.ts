@@ -1,6 +1,7 @@
-import type { CaddyRound, Presence, RoundOutcome } from '../../bouncer/enforce/caddy-round.ts';
+import type { CaddyRound, RoundOutcome } from '../../bouncer/enforce/caddy-round.ts';
 import type { Desired } from '../../bouncer/enforce/desired.ts';
 import type { Held } from '../../bouncer/enforce/held.ts';
+import type { Presence } from '../../bouncer/enforce/load-watch.ts';
 
 const HELD: Held = {
   revision: 'abc',
@@ -30,6 +31,8 @@ export class FakeCaddyRound {
   looks = 0;
   /** It holds rules of an earlier run, and keeps them as long as nothing is certain. */
   hasOldRules = false;
+  /** Somebody else had it load a config, in which our rules are as they were. */
+  hasNewConfig = false;
   readonly desired: Desired[] = [];
   #refused: number | undefined;
   #end: (() => void) | undefined;
@@ -66,7 +69,9 @@ export class FakeCaddyRound {
     this.looks++;
     if (this.mood === 'gone') return Promise.resolve({ kind: 'unreachable', message: 'Caddy is gone' });
     const isThere = this.holds !== undefined || this.hasOldRules || this.mood === 'without http';
-    return Promise.resolve({ kind: isThere ? 'in_place' : 'drifted' });
+    const isAnew = this.hasNewConfig;
+    this.hasNewConfig = false;
+    return Promise.resolve({ kind: !isThere ? 'drifted' : isAnew ? 'in_place_anew' : 'in_place' });
   }
 
   /** Ends a push under way, as the real one does. */

@@ -38,7 +38,7 @@ describe('a round', () => {
     expect(outcome).toMatchObject({ kind: 'in_sync', pushMs: 0, held: { servers: 1, entries: 1 } });
     expect(admin.idsOf('srv0').map((id) => id?.split('_')[2])).toEqual(['enter', 'block', 'leave', undefined]);
     expect(admin.servers['srv0']?.routes?.[3]).toEqual(mine);
-    expect(admin.calls).toEqual(['capabilities', 'read', 'write', 'ids']);
+    expect(admin.calls).toEqual(['capabilities', 'read', 'write', 'load', 'ids']);
   });
 
   it('writes nothing where Caddy holds the rules already, whoever put them there', async () => {
@@ -208,6 +208,100 @@ describe('a Caddy that refuses', () => {
     admin.servers = 'nonsense' as never;
     expect((await round.run(wish(1, rulesFor('192.0.2.1')))).kind).toBe('rejected');
     expect(admin.calls).not.toContain('write');
+  });
+});
+
+describe('a Caddy that tells when it last loaded a config', () => {
+  const look = async () => {
+    admin.calls.length = 0;
+    const { kind } = await round.isInPlace();
+    return `${kind}: ${admin.calls.join()}`;
+  };
+
+  beforeEach(async () => {
+    admin.loaded = '1.7e+09';
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+  });
+
+  it('is asked nothing else until it loads again', async () => {
+    expect(await look()).toBe('in_place: load');
+    admin.loaded = '1.8e+09';
+    expect(await look()).toBe('in_place_anew: load,ids');
+    expect(await look()).toBe('in_place: load');
+  });
+
+  it('is looked at closely once it does, and for as long as our rules are gone', async () => {
+    [admin.servers, admin.loaded] = [{ srv0: { routes: [] } }, '1.8e+09'];
+    expect(await look()).toBe('drifted: load,ids');
+    expect(await look()).toBe('drifted: load,ids');
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+    expect(await look()).toBe('in_place: load');
+  });
+
+  it('is looked at again when something loads between the question and the look', async () => {
+    admin.loaded = '1.8e+09';
+    admin.beforeLook = () => (admin.loaded = '1.9e+09');
+    expect(await look()).toBe('in_place_anew: load,ids');
+    admin.beforeLook = undefined;
+    admin.servers = { srv0: { routes: [] } };
+    expect(await look()).toBe('drifted: load,ids');
+  });
+
+  it('is looked at closely after other rules were settled, though nothing was loaded for them', async () => {
+    await round.run(wish(2, rulesFor('192.0.2.1')));
+    expect(await look()).toBe('in_place: load,ids');
+  });
+
+  it('says as much without any server, and without any rule', async () => {
+    await round.run(wish(2, undefined));
+    expect([await look(), await look()]).toEqual(['in_place: load', 'in_place: load']);
+    admin.servers = undefined;
+    await round.run(wish(3, rulesFor('192.0.2.1')));
+    expect([await look(), await look()]).toEqual(['in_place: load,read', 'in_place: load']);
+    [admin.servers, admin.loaded] = [{ srv0: {} }, '1.8e+09'];
+    expect(await look()).toBe('drifted: load,read');
+  });
+
+  it('is gone when that question finds nobody, and is looked at closely when it is back', async () => {
+    admin.fails = { kind: 'unreachable', message: 'gone' };
+    expect(await look()).toBe('unreachable: load');
+    admin.fails = undefined;
+    expect(await look()).toBe('in_place: load,ids');
+  });
+});
+
+describe('a Caddy that does not tell when it last loaded a config', () => {
+  const look = async () => {
+    admin.calls.length = 0;
+    return `${(await round.isInPlace()).kind}: ${admin.calls.join()}`;
+  };
+
+  it('is looked at closely each time, and asked once a minute whether it tells by now', async () => {
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+    expect(await look()).toBe('in_place: ids');
+    clock.advance(59_999);
+    expect(await look()).toBe('in_place: ids');
+    clock.advance(1);
+    admin.loaded = '1.7e+09';
+    expect([await look(), await look()]).toEqual(['in_place: load,ids', 'in_place: load']);
+  });
+
+  it('is asked at once when it was away, or our rules were: another may have come', async () => {
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+    admin.fails = { kind: 'unreachable', message: 'gone' };
+    expect(await look()).toBe('unreachable: ids');
+    admin.fails = undefined;
+    expect(await look()).toBe('in_place: load,ids');
+    admin.servers = { srv0: { routes: [] } };
+    expect(await look()).toBe('drifted: ids');
+    expect(await look()).toBe('drifted: load,ids');
+  });
+
+  it('is looked at closely where it refuses the question', async () => {
+    await round.run(wish(1, rulesFor('192.0.2.1')));
+    admin.lastLoad = () => Promise.resolve({ kind: 'rejected', status: 404, reason: 'x', message: 'x' });
+    clock.advance(60_000);
+    expect(await look()).toBe('in_place: ids');
   });
 });
 
