@@ -1,3 +1,5 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RedisServer } from '../../scripts/servers/redis-server.ts';
 import { onCommand, publishCommand } from '../../bouncer/shared/redis/command-channel.ts';
@@ -65,6 +67,46 @@ function wipedAfterCommands(redis: RedisLink, wipes: number): RedisLink {
     });
   return { isUp: true, on: () => undefined, commands: wiped(redis.commands) } as unknown as RedisLink;
 }
+
+describe('a Redis that takes no connection from us', () => {
+  const warnings = () => logger.lines.filter(({ level }) => level === 'warn').map(({ reason }) => reason);
+
+  it('is quoted: the broken pipe that follows says nothing, also when it is all that is heard later', async () => {
+    let isTalking = true;
+    const denying = createServer((socket) => {
+      socket.on('error', () => undefined);
+      if (isTalking) socket.write(`-DENIED Redis is running in protected mode because ${'x'.repeat(300)}. In this\r\n`);
+      setTimeout(() => socket.resetAndDestroy(), 20);
+    });
+    await new Promise<void>((resolve) => void denying.listen(0, '127.0.0.1', resolve));
+    stops.push(() => denying.close());
+    const { port } = denying.address() as AddressInfo;
+    const redis = new RedisLink(`redis://127.0.0.1:${port}/0`, logger.log);
+    stops.push(() => redis.stop());
+    redis.start();
+    const denied = /^it refuses the connection: DENIED Redis is running in protected mode because x+$/;
+    await waitFor(() => denied.test(redis.error ?? ''), { what: 'its words to be heard' });
+    isTalking = false;
+    const { length } = warnings();
+    await sleep(1_000);
+    expect(redis.error).toMatch(denied);
+    expect(warnings()).toHaveLength(length);
+    denying.close();
+    await waitFor(() => redis.error?.includes('ECONNREFUSED'), { what: 'another reason to be told' });
+  });
+
+  it('because of all the others is quoted as well, by a real one, and used as soon as there is room', async () => {
+    const full = await workbench.redis();
+    const first = await link(full.url);
+    await first.commands.config('SET', 'maxclients', 2);
+    const second = new RedisLink(full.url, logger.log);
+    stops.push(() => second.stop());
+    second.start();
+    await waitFor(() => second.error?.includes('max number of clients reached'), { what: 'its words to be heard' });
+    await first.commands.config('SET', 'maxclients', 100);
+    await waitFor(() => second.isUp, { what: 'the second to be let in' });
+  });
+});
 
 describe('settings in Redis', () => {
   it('are followed', async () => {

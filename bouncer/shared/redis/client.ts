@@ -12,6 +12,12 @@ const SCHEMA = 1;
 /** One command's limit; Redis is on the same machine or network, and no caller may hang on it. */
 const COMMAND_TIMEOUT_MS = 5_000;
 
+/** What Redis says to a connection that it does not take, before it closes it. The first sentence is enough. */
+const REFUSAL = /^-((?:DENIED|ERR max number of clients)[^.\r\n]*)/;
+
+/** How a connection ends that Redis closed while we were still greeting it. */
+const CUT = /EPIPE|ECONNRESET|closed/;
+
 /** What tells the connection for commands from the one that listens. */
 interface ConnectionOptions {
   readonly commandTimeout?: number;
@@ -33,6 +39,7 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
   readonly #subscriber: Redis;
   readonly #log: Logger;
   #error: string | undefined = 'not connected yet';
+  #refusal: string | undefined;
   #isStopped = false;
 
   constructor(url: string, log: Logger) {
@@ -40,6 +47,8 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
     this.#log = log;
     const options = {
       lazyConnect: true,
+      // Nothing here needs the third one, and over its greeting ioredis prints that a password was given when none was.
+      protocol: 2 as const,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       connectTimeout: COMMAND_TIMEOUT_MS,
@@ -57,7 +66,8 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
     // A subscription waits for Redis as long as it takes: it is asked for once, and holds over every reconnection.
     this.#subscriber = open({ enableOfflineQueue: true, maxRetriesPerRequest: null });
     this.#redis.on('ready', () => void this.#ready());
-    this.#redis.on('error', (error: Error) => this.#lost(error.message || error.name));
+    this.#redis.on('connect', () => this.#hearRefusal());
+    this.#redis.on('error', (error: Error) => this.#failed(error.message || error.name));
     this.#redis.on('close', () => this.#lost(this.#error ?? 'the connection was closed'));
     this.#subscriber.on('error', () => undefined); // the first connection reports; this one follows it
   }
@@ -118,6 +128,7 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
       if (problem.isPassing) this.#redis.disconnect(true);
       return;
     }
+    this.#refusal = undefined;
     if (this.#error === undefined) return;
     this.#error = undefined;
     this.#log.info('Redis is connected');
@@ -136,6 +147,21 @@ export class RedisLink extends EventEmitter<RedisLinkEvents> {
     } catch (error) {
       return { reason: reasonOf(error), isPassing: true };
     }
+  }
+
+  /** Often it is read only after a write has failed; then it stands for the same failure of later attempts. */
+  #hearRefusal(): void {
+    this.#redis.stream.once('data', (bytes: Buffer) => {
+      const said = REFUSAL.exec(bytes.toString('latin1'))?.[1];
+      if (said === undefined) return;
+      this.#refusal = `it refuses the connection: ${said}`;
+      this.#lost(this.#refusal);
+    });
+  }
+
+  #failed(message: string): void {
+    if (!CUT.test(message)) this.#refusal = undefined;
+    this.#lost(this.#refusal ?? message);
   }
 
   #lost(reason: string): void {
