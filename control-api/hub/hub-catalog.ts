@@ -26,7 +26,7 @@ export function catalogOf(index: HubIndexFile, files: readonly InstalledFile[]):
 }
 
 function itemOf(ref: HubRef, entry: HubEntry, file: InstalledFile | undefined): HubItem {
-  const localVersion = Object.entries(entry.versions).find(([, { digest }]) => digest === file?.digest)?.[0];
+  const localVersion = versionOf(entry, file?.digest);
   return {
     ...ref,
     author: entry.author,
@@ -37,6 +37,13 @@ function itemOf(ref: HubRef, entry: HubEntry, file: InstalledFile | undefined): 
     path: entry.path,
     parts: partsOf(entry),
   };
+}
+
+/** The newest comes first: the Hub has items that went back to an older content under a new number. */
+function versionOf({ version, versions }: HubEntry, digest: string | undefined): string | undefined {
+  const isThat = (candidate: string) => versions[candidate]?.digest === digest;
+  if (digest === undefined) return undefined;
+  return isThat(version) ? version : Object.keys(versions).find(isThat);
 }
 
 /** A content that no version ever had was changed by somebody. */

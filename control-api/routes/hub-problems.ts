@@ -57,7 +57,7 @@ export function operationProblem({
       code: 'hub_unreachable',
       title: 'The Hub cannot be reached',
       detail: `${failure.message}.${partly}`,
-      hint: 'Allow hub-cdn.crowdsec.net, cdn-hub.crowdsec.net and version.crowdsec.net on port 443, or set HTTPS_PROXY. What is installed goes on working.',
+      hint: 'Allow hub-cdn.crowdsec.net, cdn-hub.crowdsec.net, hub-data.crowdsec.net and version.crowdsec.net on port 443, or set HTTPS_PROXY. What is installed goes on working.',
     });
   }
   const isOurs = failure.kind !== 'refused';

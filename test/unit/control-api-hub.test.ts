@@ -96,6 +96,18 @@ describe('the catalog', () => {
     expect(old).toMatchObject({ status: 'update_available', localVersion: '0.1' });
   });
 
+  it('takes the newest of the versions that had this content: some went back to an older one', () => {
+    const digestOf = (version: string) => ({ digest: `scenarios/probing ${version}` });
+    const versions = { '0.1': digestOf('0.2'), '0.2': digestOf('0.2'), '0.3': digestOf('0.3') };
+    const withVersion = (version: string) => {
+      const probing = { ...entry('scenarios/probing'), version, versions };
+      const index = hubIndexSchema.parse({ scenarios: { [PROBING.name]: probing } });
+      return catalogOf(index, [file('scenarios', 'scenarios/probing', '0.2')]).get(keyOf(PROBING));
+    };
+    expect(withVersion('0.2')).toMatchObject({ status: 'installed', localVersion: '0.2' });
+    expect(withVersion('0.3')).toMatchObject({ status: 'update_available', localVersion: '0.1' });
+  });
+
   it('tells what somebody has changed, and a link that leads nowhere', () => {
     const changed = catalog(file('scenarios', 'scenarios/probing', 'by hand')).get(keyOf(PROBING));
     expect(changed).toMatchObject({ status: 'tainted' });
