@@ -96,6 +96,10 @@ export const OPTIONS = {
   },
   CROWDSEC_CONFIG_DIR: { schema: z.string(), fallback: '/etc/crowdsec', help: "CrowdSec's configuration folder" },
   CROWDSEC_DATA_DIR: { schema: z.string(), fallback: '/var/lib/crowdsec/data', help: "CrowdSec's data folder" },
+  CROWDSEC_METRICS_URL: {
+    schema: url('http', 'https').optional(),
+    help: 'where cscli finds what CrowdSec counts, http://crowdsec:6060/metrics, when CrowdSec runs on another machine or in another container; unset: where its config.yaml says',
+  },
   CSCLI: {
     schema: z.string().min(1),
     fallback: 'cscli',

@@ -5,6 +5,7 @@ import { type Check, ok, skipped, warning } from '../check.ts';
 const number = new Intl.NumberFormat('en');
 const lines = (count: number) => `${number.format(count)} ${count === 1 ? 'line' : 'lines'}`;
 const MOST_NAMED = 3;
+const UNREACHED = /\bfetch(?:ing)? (?:prometheus )?metrics\b/;
 const CANNOT_TELL = 'cannot tell whether CrowdSec reads your log';
 
 /** Where attacks are found at all: in lines that CrowdSec read and understood. */
@@ -12,12 +13,15 @@ export const accessLog: Check = {
   id: 'access_log',
   title: 'Access log',
   group: 'configuration',
-  run: async ({ cscli }) => {
-    const result = await cscli.run(['metrics', '-o', 'json']);
-    if (result.kind !== 'ok') {
-      const { why, hint } = await whyNoFigures(cscli, result);
+  run: async ({ cscli, config }) => {
+    const { CROWDSEC_METRICS_URL: url } = config;
+    const result = await cscli.run(['metrics', '-o', 'json', ...(url === undefined ? [] : ['--url', url])]);
+    const unknown = async (said: string) => {
+      const { why, hint } = await whyNoFigures(cscli, url, said);
       return skipped(`${CANNOT_TELL}: ${why}`, hint);
-    }
+    };
+    if (result.kind === 'refused') return unknown(result.message);
+    if (result.kind !== 'ok') return skipped(`${CANNOT_TELL}: ${result.message}`, result.hint);
     const figures = readLogFigures(result.stdout);
     if (figures === undefined) {
       return skipped(
@@ -26,6 +30,9 @@ export const accessLog: Check = {
       );
     }
     if (figures.read === 0) {
+      // Later ones than 1.4.6 print empty figures, and end well, when they reach none.
+      const unreached = result.messages.find(({ text }) => UNREACHED.test(text));
+      if (unreached !== undefined) return unknown(unreached.text);
       return warning(
         'this CrowdSec has read no line of any log since it started',
         'Switch "log" on in the Caddyfile, name its file in acquis.yaml (labels: type: caddy), and let CrowdSec read it; fine if another machine reads the logs.',
