@@ -55,5 +55,8 @@ export class LaneProof {
 
 function explain(without: number, withIt: number): string {
   if (without === 204) return 'CADDY_PROBE_URL answers 204 whether or not the file is there; is it Caddy?';
+  if (without !== 404) {
+    return `CADDY_PROBE_URL answered ${without} without a look at the lane: is it this Caddy, and is the address banned that this bouncer comes from?`;
+  }
   return `Caddy does not see the files of LANE_DIR (it answered ${withIt}): is the folder mounted there as LANE_DIR_CADDY, may Caddy's user enter it, and is CADDY_PROBE_URL this Caddy?`;
 }

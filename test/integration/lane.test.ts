@@ -162,6 +162,24 @@ describe.each(CADDY_VERSIONS)('with Caddy %s', (caddy) => {
     expect(after.lane?.reason).toContain('Caddy does not see the files of LANE_DIR');
   });
 
+  it('cannot be asked for while the bouncer itself is banned, and that is told', async () => {
+    const { stack } = await withLane();
+    await stack.ban('127.0.0.1');
+    await waitFor(
+      async () => {
+        const { lane } = await row(stack);
+        expect(lane).toMatchObject({
+          state: 'unproven',
+          reason: expect.stringMatching(/answered 403 .*banned/) as string,
+        });
+        return true;
+      },
+      { what: 'the ban to be told as the reason', withinMs: 30_000 },
+    );
+    await stack.unban('127.0.0.1');
+    await waitFor(async () => (await row(stack)).lane?.state === 'proven', { what: 'the lane', withinMs: 30_000 });
+  });
+
   it('keeps its bans over the user’s own reload', async () => {
     const { stack } = await withLane();
     await stack.ban('127.3.0.1');
