@@ -7,7 +7,10 @@ export interface HubQuery {
   readonly status?: HubStatus | undefined;
 }
 
-/** Items that have every word in their name or description; those with all words in the name first. */
+/**
+ * Items that have every word in their name or description. First the one that is called so, whoever its author is, then
+ * those with all words in the name.
+ */
 export function searchHub(items: Iterable<HubItem>, { q = '', type, installed, status }: HubQuery): HubItem[] {
   const words = q.toLowerCase().split(/\s/); // an empty one is in every text
   const has = (text: string) => words.every((word) => text.toLowerCase().includes(word));
@@ -18,6 +21,8 @@ export function searchHub(items: Iterable<HubItem>, { q = '', type, installed, s
       (installed === undefined || installed === (item.status !== 'not_installed')) &&
       has(`${item.name} ${item.description}`),
   );
-  const rank = (item: HubItem) => (has(item.name) ? 0 : 1);
+  const wanted = q.trim().toLowerCase();
+  const isCalledSo = ({ name }: HubItem) => name.slice(name.indexOf('/') + 1).toLowerCase() === wanted;
+  const rank = (item: HubItem) => (isCalledSo(item) ? 0 : has(item.name) ? 1 : 2);
   return found.sort((a, b) => rank(a) - rank(b) || a.type.localeCompare(b.type) || a.name.localeCompare(b.name));
 }

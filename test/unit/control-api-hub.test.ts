@@ -269,6 +269,13 @@ describe('a search of the Hub', () => {
   const names = (query: Parameters<typeof searchHub>[1], ...files: readonly InstalledFile[]) =>
     searchHub(catalog(...files).values(), query).map(({ name }) => name.replace('crowdsecurity/', ''));
 
+  it('has the item first that is called so, before others whose names begin with it', () => {
+    const named = (name: string) => ({ ...entry(`collections/${name}`), description: '' });
+    const collections = { 'a/caddy-waf': named('a'), 'b/Caddy': named('b'), 'b/more': named('c') };
+    const items = catalogOf(hubIndexSchema.parse({ collections }), []);
+    expect(searchHub(items.values(), { q: ' caddy ' }).map(({ name }) => name)).toEqual(['b/Caddy', 'a/caddy-waf']);
+  });
+
   it('finds every word, in any case, in names and descriptions; names first', () => {
     expect(names({ q: 'COLLECTIONS caddy' })).toEqual(['caddy']);
     expect(names({ q: '  http  ' })).toEqual(['base-http']);
