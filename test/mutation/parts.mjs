@@ -37,7 +37,7 @@ export const PARTS = {
     patienceMs: 3_000,
   },
   enforce: {
-    mutate: ['bouncer/enforce/{ruleset,desired,push-pace,held-set,lane}.ts'],
+    mutate: ['bouncer/enforce/{ruleset,desired,push-pace,held-set,lane,caddy-round,load-watch}.ts'],
     tests: [
       'unit/bouncer-{desired,desired-versions,held-set,push-pace,lane,caddy-round}',
       'property/bouncer-{lane,ban-set}',

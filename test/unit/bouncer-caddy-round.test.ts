@@ -297,6 +297,15 @@ describe('a Caddy that does not tell when it last loaded a config', () => {
     expect(await look()).toBe('drifted: load,ids');
   });
 
+  it('is asked whether it is there at all, where it holds no rule of ours', async () => {
+    await round.run(wish(1, undefined));
+    admin.calls.length = 0;
+    expect(await look()).toBe('in_place: load,ping');
+    expect(await look()).toBe('in_place: ping');
+    admin.fails = { kind: 'unreachable', message: 'gone' };
+    expect(await look()).toBe('unreachable: ping');
+  });
+
   it('is looked at closely where it refuses the question', async () => {
     await round.run(wish(1, rulesFor('192.0.2.1')));
     admin.lastLoad = () => Promise.resolve({ kind: 'rejected', status: 404, reason: 'x', message: 'x' });
