@@ -106,15 +106,9 @@ export class CaddyRound {
   /** Whether what the last round left is still there; milliseconds at any size. */
   async isInPlace(): Promise<Presence> {
     const presence = await this.#loads.unlessSame(() => this.#lookClosely());
-    switch (presence.kind) {
-      case 'unreachable':
-        return this.#lost(presence.message);
-      case 'drifted':
-        return this.#drifted();
-      case 'in_place':
-      case 'in_place_anew':
-        return presence;
-    }
+    // Reloaded, or gone: it may be another Caddy by now, and a quick restart is not seen as its absence.
+    if (presence.kind === 'drifted' || presence.kind === 'unreachable') this.#forget();
+    return presence;
   }
 
   async #lookClosely(): Promise<Presence> {
@@ -131,12 +125,6 @@ export class CaddyRound {
       if (found.kind !== 'ok' || !found.value) return goneFrom(found);
     }
     return { kind: 'in_place' };
-  }
-
-  /** Reloaded, or another Caddy by now: a quick restart is not seen as its absence. */
-  #drifted(): Presence {
-    this.#forget();
-    return { kind: 'drifted' };
   }
 
   /** It may come back as another Caddy, with other capabilities. */

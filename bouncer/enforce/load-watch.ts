@@ -30,7 +30,7 @@ export class LoadWatch {
   /** Runs `look`, unless nothing was loaded since it last found everything in place. */
   async unlessSame(look: () => Promise<Presence>): Promise<Presence> {
     const load = await this.#ask();
-    if (load !== undefined && typeof load !== 'string') return load;
+    if (typeof load === 'object') return load;
     if (load !== undefined && load === this.#good) return { kind: 'in_place' };
     const presence = await look();
     if (presence.kind !== 'in_place') {
@@ -49,7 +49,7 @@ export class LoadWatch {
 
   /** It may be another Caddy from now on. */
   forget(): void {
-    this.#good = undefined;
+    this.expectAnew();
     this.#askAt = -Infinity;
   }
 

@@ -250,23 +250,22 @@ export class Reconciler extends EventEmitter<ReconcilerEvents> implements Servic
   }
 
   #settle(desired: Desired, outcome: Extract<RoundOutcome, { held: Held }>, now: number): void {
+    const { held, pushMs } = outcome;
     this.#failures = 0;
     this.#mustLook = false;
     this.#notBefore = -Infinity;
     this.#lastFullLookAt = now;
-    this.#applied.took(desired, outcome.held, this.#lane !== undefined);
+    this.#applied.took(desired, held, this.#lane !== undefined);
     if (this.#isCoveredByLane) this.#settleByLane();
-    if (outcome.pushMs !== undefined) {
-      this.#pace.pushed(now, outcome.pushMs, this.#parts.clock.wall());
-      this.#log.info(
-        { ms: Math.round(outcome.pushMs), entries: outcome.held.entries, revision: outcome.held.revision },
-        'rules pushed and confirmed',
-      );
-      this.emit('pushed', outcome.kind, outcome.pushMs);
+    if (pushMs !== undefined) {
+      const { entries, revision } = held;
+      this.#pace.pushed(now, pushMs, this.#parts.clock.wall());
+      this.#log.info({ ms: Math.round(pushMs), entries, revision }, 'rules pushed and confirmed');
+      this.emit('pushed', outcome.kind, pushMs);
+      // Rules that were just put there may be the first that answer the lane's proof: ask at once.
+      if (this.#lane !== undefined) this.#wake.knock();
     }
     this.#setState(outcome.kind, undefined);
-    // Rules that were just put there may be the first that answer the lane's proof: ask at once.
-    if (outcome.pushMs !== undefined && this.#lane !== undefined) this.#wake.knock();
     this.emit('settled');
   }
 
