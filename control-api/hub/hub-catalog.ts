@@ -39,11 +39,10 @@ function itemOf(ref: HubRef, entry: HubEntry, file: InstalledFile | undefined): 
   };
 }
 
-/** The newest comes first: the Hub has items that went back to an older content under a new number. */
+/** Several versions can have one content, where the Hub went back to an older one: the current version comes first. */
 function versionOf({ version, versions }: HubEntry, digest: string | undefined): string | undefined {
-  const isThat = (candidate: string) => versions[candidate]?.digest === digest;
   if (digest === undefined) return undefined;
-  return isThat(version) ? version : Object.keys(versions).find(isThat);
+  return [version, ...Object.keys(versions)].find((each) => versions[each]?.digest === digest);
 }
 
 /** A content that no version ever had was changed by somebody. */
