@@ -39,7 +39,7 @@ export const PARTS = {
   enforce: {
     mutate: ['bouncer/enforce/{ruleset,desired,push-pace,held-set,lane,caddy-round,load-watch}.ts'],
     tests: [
-      'unit/bouncer-{desired,desired-versions,held-set,push-pace,lane,caddy-round}',
+      'unit/bouncer-{desired,desired-versions,held-set,push-pace,lane,caddy-round,load-watch}',
       'property/bouncer-{lane,ban-set}',
     ],
     sharesModules: true,
@@ -61,7 +61,7 @@ export const PARTS = {
       'control-api/parse-json.ts',
     ],
     tests: [
-      'unit/control-api-{ban-plan,decisions-page,enrollment-key,hub,infrastructure-guards,inputs,row-filter}',
+      'unit/control-api-{ban-plan,decisions-page,enrollment-key,hub,hub-search,infrastructure-guards,inputs,row-filter}',
       'property/{control-api-parsing,shared-duration}',
     ],
     sharesModules: true,

@@ -3,6 +3,7 @@ import type { Desired } from '../../bouncer/enforce/desired.ts';
 import { Reconciler } from '../../bouncer/enforce/reconciler.ts';
 import { systemClock } from '../../bouncer/shared/runtime/clock.ts';
 import { FakeCaddyRound } from '../support/fake-caddy-round.ts';
+import { fakeDesired } from '../support/fake-desired.ts';
 import { fakeLog } from '../support/fake-log.ts';
 
 export const PUSH_MS = 5_000;
@@ -43,7 +44,7 @@ export function worldOf() {
     async wants(changes: Partial<Desired> & { isUrgent?: boolean } = {}): Promise<void> {
       const { isUrgent = false, ...rest } = changes;
       version++;
-      wish = { version, wishVersion: 1, ruleset: undefined, change: undefined, addOnly: false, ...rest };
+      wish = fakeDesired({ version, ...rest });
       reconciler.changed(isUrgent);
       await wait(0);
     },

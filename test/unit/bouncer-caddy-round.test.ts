@@ -2,11 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { CaddyRound } from '../../bouncer/enforce/caddy-round.ts';
 import type { Desired } from '../../bouncer/enforce/desired.ts';
 import type { Ruleset } from '../../bouncer/shared/domain/ruleset.ts';
-import type { Address } from '../../bouncer/shared/net/prefix.ts';
+import { ruleset, strangers } from '../support/caddy-enforcer.ts';
 import { FakeCaddyAdmin } from '../support/fake-caddy-admin.ts';
-import { strangers } from '../support/caddy-enforcer.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { prefixOf } from '../support/fake-decision.ts';
+import { fakeDesired } from '../support/fake-desired.ts';
 
 let admin: FakeCaddyAdmin;
 let clock: FakeClock;
@@ -18,16 +17,9 @@ beforeEach(() => {
   round = new CaddyRound(admin.asAdmin, clock);
 });
 
-const rulesFor = (...addresses: string[]): Ruleset => ({
-  bans: { addresses: addresses.map((each) => prefixOf(each) as Address), ranges: [], exceptions: [] },
-  policy: 'enforce',
-  action: { kind: 'status', status: 403 },
-  logBlocked: 'keep',
-});
-
-function wish(version: number, ruleset: Ruleset | undefined, changes: Partial<Desired> = {}): Desired {
-  return { version, wishVersion: version, ruleset, change: undefined, addOnly: false, ...changes };
-}
+const rulesFor = (...addresses: string[]) => ruleset({ addresses });
+const wish = (version: number, rules: Ruleset | undefined, changes: Partial<Desired> = {}) =>
+  fakeDesired({ version, wishVersion: version, ruleset: rules, ...changes });
 
 const mine = { handle: [{ handler: 'static_response' }] };
 
@@ -208,109 +200,6 @@ describe('a Caddy that refuses', () => {
     admin.servers = 'nonsense' as never;
     expect((await round.run(wish(1, rulesFor('192.0.2.1')))).kind).toBe('rejected');
     expect(admin.calls).not.toContain('write');
-  });
-});
-
-describe('a Caddy that tells when it last loaded a config', () => {
-  const look = async () => {
-    admin.calls.length = 0;
-    const { kind } = await round.isInPlace();
-    return `${kind}: ${admin.calls.join()}`;
-  };
-
-  beforeEach(async () => {
-    admin.loaded = '1.7e+09';
-    await round.run(wish(1, rulesFor('192.0.2.1')));
-  });
-
-  it('is asked nothing else until it loads again', async () => {
-    expect(await look()).toBe('in_place: load');
-    admin.loaded = '1.8e+09';
-    expect(await look()).toBe('in_place_anew: load,ids');
-    expect(await look()).toBe('in_place: load');
-  });
-
-  it('is looked at closely once it does, and for as long as our rules are gone', async () => {
-    [admin.servers, admin.loaded] = [{ srv0: { routes: [] } }, '1.8e+09'];
-    expect(await look()).toBe('drifted: load,ids');
-    expect(await look()).toBe('drifted: load,ids');
-    await round.run(wish(1, rulesFor('192.0.2.1')));
-    expect(await look()).toBe('in_place: load');
-  });
-
-  it('is looked at again when something loads between the question and the look', async () => {
-    admin.loaded = '1.8e+09';
-    admin.beforeLook = () => (admin.loaded = '1.9e+09');
-    expect(await look()).toBe('in_place_anew: load,ids');
-    admin.beforeLook = undefined;
-    admin.servers = { srv0: { routes: [] } };
-    expect(await look()).toBe('drifted: load,ids');
-  });
-
-  it('is looked at closely after other rules were settled, though nothing was loaded for them', async () => {
-    await round.run(wish(2, rulesFor('192.0.2.1')));
-    expect(await look()).toBe('in_place: load,ids');
-  });
-
-  it('says as much without any server, and without any rule', async () => {
-    await round.run(wish(2, undefined));
-    expect([await look(), await look()]).toEqual(['in_place: load', 'in_place: load']);
-    admin.servers = undefined;
-    await round.run(wish(3, rulesFor('192.0.2.1')));
-    expect([await look(), await look()]).toEqual(['in_place: load,read', 'in_place: load']);
-    [admin.servers, admin.loaded] = [{ srv0: {} }, '1.8e+09'];
-    expect(await look()).toBe('drifted: load,read');
-  });
-
-  it('is gone when that question finds nobody, and is looked at closely when it is back', async () => {
-    admin.fails = { kind: 'unreachable', message: 'gone' };
-    expect(await look()).toBe('unreachable: load');
-    admin.fails = undefined;
-    expect(await look()).toBe('in_place: load,ids');
-  });
-});
-
-describe('a Caddy that does not tell when it last loaded a config', () => {
-  const look = async () => {
-    admin.calls.length = 0;
-    return `${(await round.isInPlace()).kind}: ${admin.calls.join()}`;
-  };
-
-  it('is looked at closely each time, and asked once a minute whether it tells by now', async () => {
-    await round.run(wish(1, rulesFor('192.0.2.1')));
-    expect(await look()).toBe('in_place: ids');
-    clock.advance(59_999);
-    expect(await look()).toBe('in_place: ids');
-    clock.advance(1);
-    admin.loaded = '1.7e+09';
-    expect([await look(), await look()]).toEqual(['in_place: load,ids', 'in_place: load']);
-  });
-
-  it('is asked at once when it was away, or our rules were: another may have come', async () => {
-    await round.run(wish(1, rulesFor('192.0.2.1')));
-    admin.fails = { kind: 'unreachable', message: 'gone' };
-    expect(await look()).toBe('unreachable: ids');
-    admin.fails = undefined;
-    expect(await look()).toBe('in_place: load,ids');
-    admin.servers = { srv0: { routes: [] } };
-    expect(await look()).toBe('drifted: ids');
-    expect(await look()).toBe('drifted: load,ids');
-  });
-
-  it('is asked whether it is there at all, where it holds no rule of ours', async () => {
-    await round.run(wish(1, undefined));
-    admin.calls.length = 0;
-    expect(await look()).toBe('in_place: load,ping');
-    expect(await look()).toBe('in_place: ping');
-    admin.fails = { kind: 'unreachable', message: 'gone' };
-    expect(await look()).toBe('unreachable: ping');
-  });
-
-  it('is looked at closely where it refuses the question', async () => {
-    await round.run(wish(1, rulesFor('192.0.2.1')));
-    admin.lastLoad = () => Promise.resolve({ kind: 'rejected', status: 404, reason: 'x', message: 'x' });
-    clock.advance(60_000);
-    expect(await look()).toBe('in_place: ids');
   });
 });
 

@@ -4,10 +4,10 @@ import { CaddyRound } from '../../bouncer/enforce/caddy-round.ts';
 import type { Desired } from '../../bouncer/enforce/desired.ts';
 import { Ownership } from '../../bouncer/enforce/ownership.ts';
 import type { BouncerStatus } from '../../bouncer/shared/domain/status.ts';
-import type { Address } from '../../bouncer/shared/net/prefix.ts';
+import { ruleset } from '../support/caddy-enforcer.ts';
 import { FakeCaddyAdmin } from '../support/fake-caddy-admin.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { prefixOf } from '../support/fake-decision.ts';
+import { fakeDesired } from '../support/fake-desired.ts';
 
 let admin: FakeCaddyAdmin;
 let clock: FakeClock;
@@ -31,9 +31,8 @@ function roundOf(id: string): CaddyRound {
 
 let version = 0;
 function wish(address: string): Desired {
-  const bans = { addresses: [prefixOf(address) as Address], ranges: [], exceptions: [] };
-  const ruleset = { bans, policy: 'enforce', action: { kind: 'status', status: 403 }, logBlocked: 'keep' } as const;
-  return { version: ++version, wishVersion: version, ruleset, change: undefined, addOnly: false };
+  version++;
+  return fakeDesired({ version, wishVersion: version, ruleset: ruleset({ addresses: [address] }) });
 }
 
 const mark = () => markOf(admin.idsOf('srv0')[2]);

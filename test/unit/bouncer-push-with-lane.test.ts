@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CaddyRound } from '../../bouncer/enforce/caddy-round.ts';
-import type { Desired } from '../../bouncer/enforce/desired.ts';
 import type { LaneKeeper } from '../../bouncer/enforce/lane-keeper.ts';
 import { pushWithLane } from '../../bouncer/enforce/push-with-lane.ts';
 import { FakeCaddyAdmin } from '../support/fake-caddy-admin.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { fakeDesired } from '../support/fake-desired.ts';
 
 const ROUTES = { root: '/lane', secret: 's', isActive: true };
 
@@ -26,18 +26,9 @@ beforeEach(() => {
   round = new CaddyRound(admin.asAdmin, new FakeClock());
 });
 
-const wish = (changes: Partial<Desired> = {}): Desired => ({
-  version: 1,
-  wishVersion: 1,
-  ruleset: undefined,
-  change: undefined,
-  addOnly: false,
-  ...changes,
-});
-
 describe('a push tells the lane', () => {
   it('before it begins, and when Caddy holds it', async () => {
-    await pushWithLane(round, keeper, wish());
+    await pushWithLane(round, keeper, fakeDesired());
     expect(told).toEqual(['pushing', 'confirmed']);
   });
 
@@ -47,7 +38,7 @@ describe('a push tells the lane', () => {
     ['has nothing to protect', () => (admin.servers = undefined)],
   ])('that Caddy holds what it held, when it %s', async (_, happens) => {
     happens();
-    await pushWithLane(round, keeper, wish());
+    await pushWithLane(round, keeper, fakeDesired());
     expect(told).toEqual(['pushing', 'abandoned']);
   });
 
@@ -55,12 +46,12 @@ describe('a push tells the lane', () => {
     admin.beforeWrite = () => (admin.fails = { kind: 'unreachable', message: 'gone' });
     const bans = { addresses: [], ranges: [], exceptions: [] };
     const ruleset = { bans, policy: 'enforce', action: { kind: 'abort' }, logBlocked: 'keep' } as const;
-    await pushWithLane(round, keeper, wish({ ruleset }));
+    await pushWithLane(round, keeper, fakeDesired({ ruleset }));
     expect(told).toEqual(['pushing']);
   });
 
   it('that nobody knows, where rules are only added to what is there', async () => {
-    await pushWithLane(round, keeper, wish({ addOnly: true }));
+    await pushWithLane(round, keeper, fakeDesired({ addOnly: true }));
     expect(told).toEqual(['unknown']);
   });
 });

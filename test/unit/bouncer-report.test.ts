@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type StateFacts, summarise } from '../../bouncer/report.ts';
+import { fakeDesired } from '../support/fake-desired.ts';
 
-const DESIRED = { version: 1, wishVersion: 1, ruleset: undefined, change: undefined, addOnly: false };
+const DESIRED = fakeDesired();
 const CADDY = { admin: 'http://127.0.0.1:2019', state: 'in_sync', trouble: undefined, isFollowing: true } as const;
 
 /** A bouncer that is well, but for these facts. */

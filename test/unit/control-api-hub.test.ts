@@ -1,39 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { catalogOf } from '../../control-api/hub/hub-catalog.ts';
-import { hubIndexSchema, type HubItem, type HubRef, type HubType, keyOf } from '../../control-api/hub/hub-item.ts';
+import { hubIndexSchema, type HubItem, type HubRef, keyOf } from '../../control-api/hub/hub-item.ts';
 import { difference, planInstall, planRemove, planUpgrade } from '../../control-api/hub/hub-plan.ts';
-import { searchHub } from '../../control-api/hub/hub-search.ts';
-import type { InstalledFile } from '../../control-api/hub/installed-files.ts';
-
-/** An entry as the Hub's index has it, of which version 0.2 is current and 0.1 was before. */
-function entry(path: string, parts: Readonly<Record<string, readonly string[]>> = {}) {
-  const versions = { '0.1': { digest: `${path} 0.1` }, '0.2': { digest: `${path} 0.2` } };
-  return { path, version: '0.2', versions, author: 'crowdsecurity', description: `about ${path}`, ...parts };
-}
-
-const INDEX = hubIndexSchema.parse({
-  collections: {
-    'crowdsecurity/caddy': entry('collections/caddy', {
-      collections: ['crowdsecurity/base-http'],
-      parsers: ['crowdsecurity/caddy-logs'],
-    }),
-    'crowdsecurity/base-http': entry('collections/base-http', { scenarios: ['crowdsecurity/probing'] }),
-    'crowdsecurity/nginx': entry('collections/nginx', { collections: ['crowdsecurity/base-http'] }),
-  },
-  parsers: { 'crowdsecurity/caddy-logs': entry('parsers/caddy-logs') },
-  scenarios: { 'crowdsecurity/probing': entry('scenarios/probing') },
-});
-
-const collection = (name: string): HubRef => ({ type: 'collections', name: `crowdsecurity/${name}` });
-const CADDY = collection('caddy');
-const PROBING: HubRef = { type: 'scenarios', name: 'crowdsecurity/probing' };
-
-const file = (type: HubType, path: string, version = '0.2'): InstalledFile => ({
-  type,
-  fileName: `${path}.yaml`,
-  hubPath: path,
-  digest: `${path} ${version}`,
-});
+import { CADDY, catalog, collection, entry, file, PROBING } from './control-api-hub-items.ts';
 
 /** All of the collection for Caddy, as it stands on disk. */
 const CADDY_FILES = [
@@ -44,7 +13,6 @@ const CADDY_FILES = [
 ];
 
 const without = (path: string) => CADDY_FILES.filter(({ hubPath }) => hubPath !== path);
-const catalog = (...files: readonly InstalledFile[]) => catalogOf(INDEX, files);
 const statusOf = (items: ReadonlyMap<string, HubItem>, ref: HubRef) => items.get(keyOf(ref))?.status;
 const short = (changes: readonly (HubRef & { readonly action: string })[]) =>
   changes.map(({ action, name }) => `${action} ${name.replace('crowdsecurity/', '')}`);
@@ -96,7 +64,7 @@ describe('the catalog', () => {
     expect(old).toMatchObject({ status: 'update_available', localVersion: '0.1' });
   });
 
-  it('takes the newest of the versions that had this content: some went back to an older one', () => {
+  it('takes the current version of those with this content: some went back to an older one', () => {
     const digestOf = (version: string) => ({ digest: `scenarios/probing ${version}` });
     const versions = { '0.1': digestOf('0.2'), '0.2': digestOf('0.2'), '0.3': digestOf('0.3') };
     const withVersion = (version: string) => {
@@ -262,43 +230,5 @@ describe('what changed between two looks', () => {
   it('is what an upgrade plans to do', () => {
     expect(short(planUpgrade(catalog(OLD)))).toEqual(['update probing']);
     expect(planUpgrade(catalog(NEW))).toEqual([]);
-  });
-});
-
-describe('a search of the Hub', () => {
-  const names = (query: Parameters<typeof searchHub>[1], ...files: readonly InstalledFile[]) =>
-    searchHub(catalog(...files).values(), query).map(({ name }) => name.replace('crowdsecurity/', ''));
-
-  it('has the item first that is called so, before others whose names begin with it', () => {
-    const named = (name: string) => ({ ...entry(`collections/${name}`), description: '' });
-    const collections = { 'a/caddy-waf': named('a'), 'b/Caddy': named('b'), 'b/more': named('c') };
-    const items = catalogOf(hubIndexSchema.parse({ collections }), []);
-    expect(searchHub(items.values(), { q: ' caddy ' }).map(({ name }) => name)).toEqual(['b/Caddy', 'a/caddy-waf']);
-  });
-
-  it('finds every word, in any case, in names and descriptions; names first', () => {
-    expect(names({ q: 'COLLECTIONS caddy' })).toEqual(['caddy']);
-    expect(names({ q: '  http  ' })).toEqual(['base-http']);
-    expect(names({ q: 'about scenarios' })).toEqual(['probing']);
-    expect(names({ q: 'nobody has this' })).toEqual([]);
-    const described = { ...[...catalog().values()][0]!, name: 'a/first', description: 'goes with probing' };
-    expect(searchHub([described, ...catalog().values()], { q: 'probing' }).map(({ name }) => name)).toEqual([
-      'crowdsecurity/probing',
-      'a/first',
-    ]);
-  });
-
-  it('without words has all, by type and name', () => {
-    expect(names({})).toEqual(['base-http', 'caddy', 'nginx', 'caddy-logs', 'probing']);
-    expect(names({ q: ' ' })).toEqual(names({}));
-  });
-
-  it('can be narrowed to a type, to what is installed, and to a state', () => {
-    expect(names({ type: 'parsers' })).toEqual(['caddy-logs']);
-    const old = file('scenarios', 'scenarios/probing', '0.1');
-    expect(names({ installed: true }, old)).toEqual(['probing']);
-    expect(names({ installed: false }, old)).toEqual(['base-http', 'caddy', 'nginx', 'caddy-logs']);
-    expect(names({ status: 'update_available' }, old)).toEqual(['probing']);
-    expect(names({ status: 'installed' }, old)).toEqual([]);
   });
 });
